@@ -1,0 +1,43 @@
+"""A response's bytes as they were sent → the whole body, or word that it is not whole.
+
+HTTP libraries return a gzip body that is cut short, and the first member only of several, as if all were well; so the
+content coding is undone here, and must reach its end (RFC 1952).
+"""
+
+from isal import isal_zlib
+
+from framework.errors import ApiError
+
+_WINDOW_BITS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
+
+
+class Incomplete(ApiError):
+    """A body that ends too early or can't be unpacked. Asking again may help."""
+
+
+def decoded(raw: bytes, content_encoding: str) -> bytes:
+    """Undoes the content codings, last one first. Raises Incomplete."""
+    for coding in reversed([word.strip().lower() for word in content_encoding.split(",")]):
+        if coding in ("", "identity"):
+            continue
+        if coding not in _WINDOW_BITS:
+            raise Incomplete(f"the body is packed as {coding!r}, which was not asked for")
+        raw = _unpacked(raw, coding)
+    return raw
+
+
+def _unpacked(raw: bytes, coding: str) -> bytes:
+    pieces = []
+    left = raw
+    while left.strip(b"\0"):
+        unpacker = isal_zlib.decompressobj(wbits=_WINDOW_BITS[coding])
+        try:
+            pieces.append(unpacker.decompress(left))
+        except isal_zlib.error as error:
+            raise Incomplete(f"the body can't be unpacked as {coding}: {error}") from None
+        if not unpacker.eof:
+            raise Incomplete(f"the {coding} body ends too early, after {len(raw)} bytes")
+        left = unpacker.unused_data
+    if raw and not pieces:
+        raise Incomplete(f"the {coding} body holds nothing")
+    return b"".join(pieces)

@@ -1,0 +1,81 @@
+"""What must hold when a run is over: counts against manifests, and the checks of the spec."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from framework import sql
+from framework.clean import model_of
+from framework.load import raw_table
+from framework.spec import Source, Stream
+from framework.warehouses.base import Warehouse
+from framework.window import show_duration
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check and what it found."""
+
+    stream: str
+    name: str
+    passed: bool
+    found: str
+
+
+def check(warehouse: Warehouse, source: Source, stream: Stream, now: datetime) -> list[Check]:
+    """All checks of one stream."""
+    results = [_reconciled(warehouse, source.name, stream.name)]
+    if stream.clean:
+        results += _columns(warehouse, source, stream)
+    if stream.checks.freshness:
+        results.append(_fresh(warehouse, source, stream, now))
+    return results
+
+
+def _reconciled(warehouse: Warehouse, source: str, stream: str) -> Check:
+    """Rows of each part in RAW = rows of its manifest."""
+    found = warehouse.execute(
+        f"""
+        select p.part, p.rows, coalesce(r.rows, 0) from _INGEST_PARTS p
+        left join (select _part, count(*) as rows from {sql.quote_name(raw_table(source))} where _stream = ? group by 1) r
+            on r._part = p.part
+        where p.source = ? and p.stream = ? and p.rows <> coalesce(r.rows, 0) limit 1
+        """,
+        (stream, source, stream),
+    )
+    if found:
+        part, wanted, have = found[0]
+        return Check(stream, "rows in RAW = rows in manifests", False, f"{part}: {have} of {wanted}")
+    return Check(stream, "rows in RAW = rows in manifests", True, "all parts")
+
+
+def _columns(warehouse: Warehouse, source: Source, stream: Stream) -> list[Check]:
+    table = sql.quote_name(model_of(source.name, stream).table)
+    results = []
+    for name in stream.checks.not_null:
+        count = warehouse.execute(f"select count(*) from {table} where {sql.quote_name(name)} is null")[0][0]
+        results.append(Check(stream.name, f"{name} is never null", count == 0, f"{count} nulls"))
+    if stream.checks.unique:
+        names = ", ".join(map(sql.quote_name, stream.checks.unique))
+        current = " where is_current" if stream.clean and stream.clean.mode == "history" else ""
+        doubles = f"select count(*) from (select 1 from {table}{current} group by {names} having count(*) > 1)"
+        count = warehouse.execute(doubles)[0][0]
+        label = f"{', '.join(stream.checks.unique)} is unique"
+        results.append(Check(stream.name, label, count == 0, f"{count} doubles"))
+    return results
+
+
+def _fresh(warehouse: Warehouse, source: Source, stream: Stream, now: datetime) -> Check:
+    rule = stream.checks.freshness
+    assert rule is not None
+    if rule.of == "load":
+        newest = warehouse.execute(
+            "select max(loaded_at) from _INGEST_ENTRIES where source = ? and stream = ?", (source.name, stream.name)
+        )[0][0]
+    else:
+        table = sql.quote_name(model_of(source.name, stream).table)
+        newest = warehouse.execute(f"select max(_cursor)::timestamp from {table}")[0][0]
+    label = f"{rule.of} is no older than {show_duration(rule.max)}"
+    if newest is None:
+        return Check(stream.name, label, False, "nothing there yet")
+    age = max(now.replace(tzinfo=None) - newest, timedelta())
+    return Check(stream.name, label, age <= rule.max, f"{show_duration(timedelta(seconds=int(age.total_seconds())))} old")

@@ -1,0 +1,191 @@
+"""RAW → CLEAN → ANALYTICS: typed, each key once, in whatever order parts arrive."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from graphlib import TopologicalSorter
+from typing import Any
+
+from framework import sql
+from framework.errors import CheckFailed, SpecError
+from framework.lint import refs
+from framework.load import raw_table
+from framework.spec import Mart, Source, Stream
+from framework.sql import CleanModel, ColumnModel
+from framework.template import render_text
+from framework.warehouses.base import Warehouse
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """What cleaning did to a table."""
+
+    table: str
+    rows: int
+    """In the table now."""
+    warnings: list[str] = field(default_factory=list)
+
+
+def model_of(source: str, stream: Stream) -> CleanModel:
+    """The CLEAN table that a stream asks for."""
+    clean = stream.clean
+    if clean is None:
+        raise SpecError(f"the stream {stream.name!r} has no `clean`")
+    incremental = stream.incremental
+    form = incremental.format if incremental else "iso8601"
+    columns = [
+        ColumnModel(
+            name,
+            tuple(column.from_.split(".")),
+            column.type,
+            form if incremental and column.from_ == incremental.cursor else "iso8601",
+            column.description or "",
+        )
+        for name, column in clean.columns.items()
+    ]
+    keys = [_key_column(columns, path) for path in stream.primary_key or []]
+    new = [key for key in keys if key not in columns]
+    return CleanModel(
+        table=clean.table,
+        raw=raw_table(source),
+        source=source,
+        stream=stream.name,
+        mode=clean.mode,
+        scope=clean.scope,
+        columns=(*new, *columns),
+        keys=tuple(key.name for key in keys) if clean.mode != "append" else (),
+        payload=not clean.columns,
+        cursor=tuple(incremental.cursor.split(".")) if incremental else None,
+        cursor_form=form,
+        delete_when=clean.delete_when,
+        quarantine=bool(stream.contract and stream.contract.type_changes == "quarantine"),
+        allow_empty=clean.allow_empty,
+    )
+
+
+def _key_column(columns: list[ColumnModel], path: str) -> ColumnModel:
+    """The column that holds a field of the key; a text column of its own where none does."""
+    names = tuple(path.split("."))
+    for column in columns:
+        if column.path == names and column.type != "json":
+            return column
+    name = "_".join("".join(c if c.isalnum() else "_" for c in part) for part in names).lower()
+    taken = {column.name for column in columns}
+    return ColumnModel(f"{name}_key" if name in taken else name, names, "text")
+
+
+def clean(warehouse: Warehouse, source: Source, stream: Stream, now: datetime) -> Cleaned:
+    """Brings the stream's table up to what RAW holds, in one transaction. A table whose definition changed is made
+    anew from RAW. Raises CheckFailed where the contract says so."""
+    model = model_of(source.name, stream)
+    definition = hashlib.sha256(
+        (repr(model) + sql.render(warehouse.dialect, "create_clean", model=model)).encode()
+    ).hexdigest()[:16]
+    table = sql.quote_name(model.table)
+    with warehouse.transaction():
+        known = warehouse.execute('select log, definition from _INGEST_CLEANED where "table" = ?', (model.table,))
+        if known and known[0][1] != definition:
+            warehouse.execute(sql.render(warehouse.dialect, "drop_clean", model=model))
+            known = []
+        warehouse.execute(sql.render(warehouse.dialect, "create_clean", model=model))
+        after = known[0][0] if known else 0
+        where = "where source = ? and stream = ?"
+        owner = (source.name, stream.name)
+        through = warehouse.execute(f"select coalesce(max(log), 0) from _INGEST_ENTRIES {where}", owner)[0][0]
+        warnings: list[str] = []
+        if through > after:
+            warnings = _work(warehouse, stream, model, after, through)
+            warehouse.execute('delete from _INGEST_CLEANED where "table" = ?', (model.table,))
+            row = (model.table, *owner, through, definition, now.replace(tzinfo=None))
+            columns = ('"table"', "source", "stream", "log", "definition", "cleaned_at")
+            warehouse.insert("_INGEST_CLEANED", columns, [row])
+        rows = warehouse.execute(f"select count(*) from {table}")[0][0]
+    return Cleaned(model.table, rows, warnings)
+
+
+def _work(warehouse: Warehouse, stream: Stream, model: CleanModel, after: int, through: int) -> list[str]:
+    fresh = {"replace": "fresh_replace", "history": "fresh_history"}.get(model.mode, "fresh")
+    values: Mapping[str, Any] = {"model": model, "after": after, "through": through}
+    warehouse.execute(sql.render(warehouse.dialect, fresh, **values))
+    warnings = _fit(warehouse, stream, model, after) + _known_fields(warehouse, stream, model, after, through)
+    if model.mode == "replace":
+        warnings += _kept(warehouse, model, after, through)
+    warehouse.execute(sql.render(warehouse.dialect, model.mode, **values))
+    return warnings
+
+
+def _fit(warehouse: Warehouse, stream: Stream, model: CleanModel, after: int) -> list[str]:
+    """What does not fit its column, or lacks its key: counted, and treated as the contract says."""
+    counted = warehouse.execute(
+        "select v, count(*) from (select unnest(_bad) v from _fresh where _log > ?) group by v order by v", (after,)
+    )
+    policy = stream.contract.type_changes if stream.contract else "warn"
+    warnings = []
+    for name, count in counted:
+        what = f"{model.table}: {count} records whose {name!r} does not fit its type"
+        if name in model.keys:
+            warnings.append(f"{what}; it is part of the key, so they stay in RAW only")
+        elif policy == "fail":
+            raise CheckFailed(f"{what}; the contract says fail. Correct `columns` or the contract, and clean again.")
+        elif policy == "quarantine":
+            warnings.append(f"{what}; they are kept out of CLEAN, see _INGEST_QUARANTINE")
+        elif policy == "warn":
+            warnings.append(f"{what}; the column is null there")
+    bad = "len(_bad) > 0" if policy == "quarantine" else "len(list_intersect(_bad, {}::varchar[])) > 0"
+    condition = bad.format("[" + ", ".join(map(sql.quote_text, model.keys)) + "]")
+    if counted and (policy == "quarantine" or model.keys):
+        warehouse.execute(
+            sql.render(warehouse.dialect, "quarantine", model=model, condition=condition, after=after)
+        )
+    return warnings
+
+
+def _known_fields(warehouse: Warehouse, stream: Stream, model: CleanModel, after: int, through: int) -> list[str]:
+    """Fields that records of this stream never had before, where the contract asks."""
+    policy = stream.contract.new_fields if stream.contract else "allow"
+    if policy == "allow" or after == 0:
+        return []
+    raw = sql.quote_name(model.raw)
+    names = f"select distinct unnest(json_keys(payload)) from {raw} where _stream = ? and _log"
+    found = warehouse.execute(
+        f"({names} > ? and _log <= ?) except ({names} <= ?)", (stream.name, after, through, stream.name, after)
+    )
+    if not found:
+        return []
+    what = f"{stream.name}: new fields {', '.join(sorted(row[0] for row in found))}"
+    if policy == "fail":
+        raise CheckFailed(f"{what}; the contract says fail. Take them up in `columns` or change the contract.")
+    return [what]
+
+
+def _kept(warehouse: Warehouse, model: CleanModel, after: int, through: int) -> list[str]:
+    """Says where rows were kept because what came was empty or not complete."""
+    warnings = []
+    if not model.allow_empty:
+        empty = "rows = 0" if model.scope == "partition" else "(select coalesce(sum(rows), 0) from _turned) = 0"
+        names = [row[0] for row in warehouse.execute(f"select partition from _turned where {empty} limit 3")]
+        if names:
+            warnings.append(f"{model.table}: nothing came for {', '.join(names)}; old rows are kept (allow_empty is false)")
+    if model.scope == "stream" and not warehouse.execute("select count(*) from _turned")[0][0]:
+        warnings.append(f"{model.table}: no run read all of it since; old rows are kept")
+    return warnings
+
+
+def marts(warehouse: Warehouse, source: Source, config: Mapping[str, Any]) -> list[Cleaned]:
+    """Makes the tables of ANALYTICS, each after those that it is made of."""
+    by_table = {mart.table: mart for mart in source.analytics}
+    order = TopologicalSorter({table: _inside(mart, by_table) for table, mart in by_table.items()}).static_order()
+    made = []
+    for table in order:
+        mart = by_table[table]
+        text = render_text(mart.sql, {"config": config, "ref": sql.quote_name}).strip().rstrip(";")
+        model = sql.MartModel(table, text, mart.description or "")
+        warehouse.execute(sql.render(warehouse.dialect, "mart", mart=model))
+        rows = warehouse.execute(f"select count(*) from {sql.quote_name(table)}")[0][0]
+        made.append(Cleaned(table, rows))
+    return made
+
+
+def _inside(mart: Mart, by_table: Mapping[str, Mart]) -> list[str]:
+    return [table for table in refs(mart.sql) if table in by_table]

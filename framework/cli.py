@@ -1,0 +1,71 @@
+"""Verbs → functions. The only place that prints and exits.
+
+Exit codes: 0 all well · 1 problems, failed slices or failed checks · 2 the command line is wrong · 130 Ctrl-C.
+A verb's module is imported when the verb is used, so that `--help` costs nothing.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable
+from importlib import import_module
+
+from framework import __version__
+
+Register = Callable[[argparse.ArgumentParser], None]
+
+VERBS = {
+    "validate": "check specs and settings: every problem, with file, line and column",
+    "run": "all steps for one source: plan, extract, load, clean, check",
+    "plan": "the slices that a run would read",
+    "extract": "read the slices of a plan into the stage",
+    "load": "load what the stage's log holds into RAW",
+    "clean": "bring CLEAN and ANALYTICS up to RAW",
+    "check": "check counts, keys and freshness",
+    "demo": "start a demo API and run the shop source against it, offline",
+    "schema": "write the JSON Schema and the reference pages",
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The console script."""
+    words = sys.argv[1:] if arguments is None else arguments
+    parser = _parser(_verb_in(words))
+    chosen = parser.parse_args(words)
+    if chosen.verb is None:
+        parser.print_help()
+        return 2
+    from framework.errors import FrameworkError  # noqa: PLC0415 - `--help` needs none of it
+
+    try:
+        return int(chosen.act(chosen))
+    except KeyboardInterrupt:
+        print("\nStopped. What is committed stays; the next run goes on from there.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        return 1
+    except FrameworkError as error:
+        print(f"framework {chosen.verb}: {error}", file=sys.stderr)
+        return 1
+
+
+def _verb_in(words: list[str]) -> str | None:
+    return next((word for word in words if word in VERBS), None)
+
+
+def _parser(wanted: str | None) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="framework", description="One YAML per API becomes tables.", epilog="framework VERB --help says more."
+    )
+    parser.add_argument("--version", action="version", version=f"framework {__version__}")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB")
+    for name, text in VERBS.items():
+        verb = verbs.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        if name == wanted:
+            module = import_module(f"framework.verbs.{name}")
+            module.options(verb)
+            verb.set_defaults(act=module.act)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

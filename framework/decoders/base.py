@@ -1,0 +1,40 @@
+"""The contract of the decoders family: from a complete body to records and the values that the spec asks of it.
+
+A new kind is one file: a class with `read`, added to the registry in `__init__.py`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import msgspec
+
+from framework.errors import ApiError
+
+
+class Undecodable(ApiError):
+    """A body that is cut short or not what it should be. Asking again may help."""
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """What a body holds."""
+
+    records: list[msgspec.Raw] | None
+    """The records as the API wrote them; None where the path to them does not exist."""
+    values: dict[str, Any] = field(default_factory=dict)
+    """By JMESPath, as they were asked for."""
+    keys: Sequence[Any] = ()
+    """Per record, the fields asked for (attributes f0, f1, …); empty where none were."""
+
+
+class Decoder(Protocol):
+    """Reads the bodies of one stream."""
+
+    def read(self, body: bytes) -> Decoded:
+        """Raises Undecodable, with a reason that quotes no data."""
+        ...
+
+    def names_at_path(self, body: bytes) -> str:
+        """For an error: which names exist where the path to the records breaks off."""
+        ...

@@ -1,0 +1,131 @@
+"""JSON bodies (RFC 8259)."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from framework import exact_json
+from framework.decoders.base import Decoded, Undecodable
+from framework.decoders.projection import as_values, at, body_type, record_type, simple_names
+from framework.model import JmesPath
+
+_BOM = b"\xef\xbb\xbf"
+_TITLE = re.compile(rb"<title[^>]*>([^<]{1,80})", re.IGNORECASE)
+
+
+class JsonDecoder:
+    """Reads records at one path, some values beside them, and some fields of each record.
+
+    `fields` are dotted paths into a record, `required` those among them that must hold a plain value; where a record
+    lacks one, `read` leaves `keys` empty and the caller looks for the culprit.
+    """
+
+    def __init__(
+        self, path: JmesPath, asked: Sequence[JmesPath] = (), fields: Sequence[str] = (), required: Sequence[str] = ()
+    ) -> None:
+        self._path = path
+        self._asked = list(asked)
+        self._names = simple_names(path)
+        self._together = self._type(list[msgspec.Raw], self._asked)
+        self._alone = self._type(list[msgspec.Raw], ()) if self._together is None else None
+        self._single = self._type(msgspec.Raw, ())
+        self._values = _decoder(body_type([], None, self._asked)) if self._asked else None
+        kind = record_type(fields, required) if fields else None
+        self._keys = self._type(list[kind], ()) if kind is not None else None
+
+    def _type(self, leaf: Any, asked: Sequence[JmesPath]) -> Any:
+        if self._names is None or (not self._names and asked):
+            return None
+        return _decoder(body_type(self._names, leaf, asked))
+
+    def read(self, body: bytes) -> Decoded:
+        """One pass over the body where its shape is as the paths say; in full otherwise."""
+        body = _utf8(body)
+        try:
+            records, values = self._cut(body)
+        except msgspec.ValidationError:
+            records, values = self._parse(body)
+        except msgspec.DecodeError as error:
+            raise Undecodable(_reason(body, error)) from None
+        return Decoded(records, values, self._fields(body, records))
+
+    def _cut(self, body: bytes) -> tuple[list[msgspec.Raw] | None, dict[str, Any]]:
+        if self._together is not None:
+            found = self._together.decode(body)
+            return _records(at(found, self._names or [])), self._search(as_values(found))
+        if self._alone is None or self._values is None:
+            raise msgspec.ValidationError
+        found = self._alone.decode(body)
+        return _records(at(found, self._names or [])), self._search(as_values(self._values.decode(body)))
+
+    def _parse(self, body: bytes) -> tuple[list[msgspec.Raw] | None, dict[str, Any]]:
+        try:
+            whole = exact_json.decode(body)
+        except msgspec.DecodeError as error:
+            raise Undecodable(_reason(body, error)) from None
+        values = self._search(whole)
+        found = self._path.search(whole)
+        if isinstance(found, dict) and self._single is not None:  # one object is one record, as it is written
+            return [at(self._single.decode(body), self._names or [])], values
+        if found is None or isinstance(found, str | int | float):
+            return None, values
+        items = [found] if isinstance(found, dict) else found
+        return [msgspec.Raw(exact_json.encode(item)) for item in items], values
+
+    def _search(self, values: Any) -> dict[str, Any]:
+        return {path: path.search(values) for path in self._asked}
+
+    def _fields(self, body: bytes, records: list[msgspec.Raw] | None) -> Sequence[Any]:
+        if self._keys is None or not records:
+            return ()
+        try:
+            found: Sequence[Any] = at(self._keys.decode(body), self._names or [])
+        except msgspec.ValidationError:
+            return ()
+        return found
+
+    def names_at_path(self, body: bytes) -> str:
+        """Walks down the path as far as it goes."""
+        value = exact_json.decode(_utf8(body))
+        walked = "the body"
+        for name in self._names or []:
+            if not isinstance(value, dict) or name not in value:
+                break
+            value, walked = value[name], name
+        if isinstance(value, dict):
+            return f"{walked} has {', '.join(map(repr, list(value)[:20])) or 'no keys'}"
+        return f"{walked} is {'a list' if isinstance(value, list) else type(value).__name__}"
+
+
+def _decoder(kind: Any) -> Any:
+    return None if kind is None else msgspec.json.Decoder(kind, float_hook=exact_json.ExactFloat)
+
+
+def _records(found: Any) -> list[msgspec.Raw] | None:
+    if found is msgspec.UNSET:
+        return None
+    return found or []
+
+
+def _utf8(body: bytes) -> bytes:
+    body = body.removeprefix(_BOM)
+    if not body.isascii():
+        try:
+            body.decode()
+        except UnicodeDecodeError as error:
+            raise Undecodable(f"the body is not UTF-8 (byte {error.start} of {len(body)})") from None
+    return body
+
+
+def _reason(body: bytes, error: Exception) -> str:
+    start = body[:200].lstrip().lower()
+    if start.startswith((b"<!doctype", b"<html")):
+        title = _TITLE.search(body[:4096])
+        return f"the body is an HTML page{f' titled {title[1].decode().strip()!r}' if title else ''}, not JSON"
+    if not body.strip():
+        return "the body is empty, not JSON"
+    if "truncated" in str(error):
+        return f"the body ends in the middle of the JSON, after {len(body)} bytes"
+    return f"the body is not JSON: {error}"

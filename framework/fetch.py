@@ -1,0 +1,306 @@
+"""Requests → responses: sent, timed, repeated, judged. The only place that talks to an API.
+
+Behind one seam, `_once`, stands the HTTP client; everything else here is about what an answer means.
+"""
+
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Any, Literal, NoReturn
+from urllib.parse import urljoin, urlsplit, urlunsplit
+
+import httpx
+
+from framework import __version__, exact_json
+from framework.auth.base import Auth, AuthContext
+from framework.body import Incomplete, decoded
+from framework.decoders.base import Decoded, Undecodable
+from framework.errors import ApiError, Unreachable
+from framework.limiter import Limiter
+from framework.model import Redactor
+from framework.request import Request, Response
+from framework.spec import Http, ResponseRule
+from framework.template import render_text
+
+_REDIRECTS = (301, 302, 303, 307, 308)
+_TRY_AGAIN = (408, 429, 500, 502, 503, 504)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A response that may be used, and what the rules say of it."""
+
+    response: Response
+    body: Decoded | None
+    then: Literal["read", "skip", "stop"]
+    requests: int
+    """How many were sent for it."""
+
+
+@dataclass(frozen=True)
+class _Verdict:
+    then: str
+    why: str
+    wait: float | None = None
+
+
+class Client:
+    """Speaks to one API for one run. Used by many threads at once."""
+
+    def __init__(
+        self, http: Http, values: Mapping[str, Any], redactor: Redactor, hosts: Mapping[str, str] | None = None
+    ) -> None:
+        self._http = http
+        self._redact = redactor
+        self._hosts = {origin.rstrip("/").lower(): place.rstrip("/") for origin, place in (hosts or {}).items()}
+        limit = http.rate_limit
+        self.limiter = Limiter(limit.requests, limit.per.total_seconds(), limit.concurrency)
+        self.concurrency = limit.concurrency
+        self._headers = tuple((name, render_text(text, values)) for name, text in http.headers.items())
+        self._params = tuple((name, render_text(text, values)) for name, text in http.params.items())
+        self.base_url = self._placed(render_text(http.base_url, values).rstrip("/"))
+        self._origin = Request("GET", self.base_url).origin
+        context = AuthContext(values, self._send_for_token, redactor.add, time.monotonic)
+        self._auth: Auth | None = http.auth.open(context) if http.auth else None
+        self._timeout = http.timeout.total_seconds()
+        self._transport = httpx.Client(
+            timeout=httpx.Timeout(self._timeout, connect=min(self._timeout, 15.0)),
+            limits=httpx.Limits(max_connections=self.concurrency + 1, max_keepalive_connections=self.concurrency),
+            headers={"User-Agent": f"api-ingestion-framework/{__version__}", "Accept-Encoding": "gzip"},
+        )
+        self._count_lock = threading.Lock()
+        self.requests = 0
+        self.retries = 0
+
+    def show(self, text: str) -> str:
+        """The text with secrets hidden."""
+        return self._redact(text)
+
+    def close(self) -> None:
+        """Ends the connections."""
+        self._transport.close()
+
+    def request(self, method: str, path: str) -> Request:
+        """A request below base_url, or for a whole URL, with the headers and parameters that every request has."""
+        whole = path.startswith(("https://", "http://"))
+        url = self._placed(path) if whole else f"{self.base_url}/{path.removeprefix('/')}" if path else self.base_url
+        made = Request(method, "", headers=self._headers).with_url(url)
+        return Request(method, made.url, self._params + made.params, self._headers)
+
+    def fetch(
+        self, request: Request, rules: Sequence[ResponseRule], read: Callable[[bytes], Decoded]
+    ) -> Answer:
+        """Sends until there is an answer to use. Raises Unreachable after the last attempt, ApiError where the API
+        refuses or a rule says so; messages name the request, secrets hidden."""
+        attempts = self._http.retry.attempts
+        renewed = False
+        sent = 0
+        for attempt in range(1, attempts + 1):
+            while True:
+                sent += 1
+                sent_request, outcome, body = self._try(request, rules, read, sent > 1)
+                if isinstance(outcome, Response):
+                    verdict = _Verdict("read", "")
+                    return Answer(outcome, body, "read", sent)
+                verdict, response = outcome
+                if verdict.then in ("skip", "stop") and response is not None:
+                    return Answer(response, None, "skip" if verdict.then == "skip" else "stop", sent)
+                if verdict.then == "reauthenticate" and not renewed and self._auth and self._auth.renew(sent_request):
+                    renewed = True
+                    continue
+                break
+            if verdict.then in ("fail", "reauthenticate"):
+                self._fail(ApiError, request, verdict.why)
+            if attempt == attempts:
+                self._fail(Unreachable, request, f"{verdict.why}; gave up after {attempts} tries")
+            self._wait(request, verdict, attempt)
+        raise AssertionError("the loop ends by return or raise")
+
+    def _try(
+        self, request: Request, rules: Sequence[ResponseRule], read: Callable[[bytes], Decoded], again: bool
+    ) -> tuple[Request, Response | tuple[_Verdict, Response | None], Decoded | None]:
+        """One request, judged: the response where it is good, else the verdict on it."""
+        if self._auth and request.origin == self._origin:  # credentials never leave the API's own host
+            request = self._auth.apply(request)
+        try:
+            response = self._redirected(request, again)
+        except Incomplete as error:
+            return request, (_Verdict("retry", str(error)), None), None
+        verdict = self._judge(response, rules)
+        if verdict.then != "read":
+            return request, (verdict, response), None
+        try:
+            return request, response, read(response.body)
+        except Undecodable as error:
+            return request, (_Verdict("retry", str(error)), response), None
+
+    def _redirected(self, request: Request, again: bool) -> Response:
+        response = self._once(request, again)
+        for _ in range(5):
+            place = response.headers.get("location")
+            if response.status not in _REDIRECTS or not place or request.method != "GET":
+                break
+            target = request.with_url(self._placed(urljoin(request.full_url, place)))
+            if target.origin != request.origin:
+                target = Request("GET", target.url, target.params)
+            request, response = target, self._once(target, again)
+        return response
+
+    def _once(self, request: Request, again: bool = False) -> Response:
+        """The seam: one request through the HTTP client, its whole body within the deadline, or Incomplete."""
+        with self.limiter.request():
+            with self._count_lock:
+                self.requests += 1
+                self.retries += again
+            deadline = time.monotonic() + self._timeout
+            pieces = []
+            try:
+                with self._transport.stream(
+                    request.method,
+                    request.full_url,
+                    headers=list(request.headers),
+                    json=request.json,
+                    data=dict(request.form) if request.form is not None else None,
+                ) as answer:
+                    for piece in answer.iter_raw():
+                        pieces.append(piece)
+                        if time.monotonic() > deadline:
+                            raise Incomplete(f"the answer was not complete after {self._timeout:g} s")
+            except httpx.InvalidURL as error:
+                raise ApiError(f"{self._redact(str(request))}: this is no URL: {error}") from None
+            except httpx.HTTPError as error:
+                raise Incomplete(_broken(error, self._timeout)) from None
+        headers = {name.lower(): value for name, value in answer.headers.items()}
+        body = decoded(b"".join(pieces), headers.get("content-encoding", ""))
+        return Response(request, answer.status_code, headers, body)
+
+    def _judge(self, response: Response, rules: Sequence[ResponseRule]) -> _Verdict:
+        for rule in (*rules, *self._http.responses):
+            if _holds(rule, response):
+                return _ruled(rule, response)
+        status = response.status
+        if 200 <= status < 300:
+            return _Verdict("read", "")
+        why = f"status {status} {_phrase(status)}{_excerpt(response)}"
+        if status == 401:
+            return _Verdict("reauthenticate", f"{why}. The API refused the credentials: check `http.auth` and its secrets")
+        if status == 403:
+            return _Verdict("fail", f"{why}. These credentials may not read it: check their scopes and permissions")
+        if status in _TRY_AGAIN or status >= 500:
+            return _Verdict("retry", why, _retry_after(response))
+        return _Verdict("fail", why)
+
+    def _wait(self, request: Request, verdict: _Verdict, attempt: int) -> None:
+        longest = self._http.retry.max_wait.total_seconds()
+        if verdict.wait is None:
+            self.limiter.sleep(min(2.0 ** (attempt - 1) * random.uniform(0.5, 1.0), longest))
+            return
+        if verdict.wait > longest and verdict.then != "wait":
+            self._fail(Unreachable, request, f"{verdict.why}; the API asks to wait {verdict.wait:.0f} s, more than max_wait")
+        self.limiter.pause(verdict.wait)
+        self.limiter.sleep(verdict.wait)
+
+    def _fail(self, kind: type[ApiError], request: Request, why: str) -> NoReturn:
+        raise kind(self._redact(f"{request}: {why}."))
+
+    def _send_for_token(self, request: Request) -> Response:
+        """A token request: the same patience, no credentials, any final status is an answer."""
+        request = Request(request.method, self._placed(request.url), request.params, request.headers, form=request.form)
+        for attempt in range(1, self._http.retry.attempts + 1):
+            try:
+                response = self._once(request, attempt > 1)
+                verdict = self._judge(response, [])
+                if verdict.then != "retry":
+                    return response
+            except Incomplete as error:
+                verdict = _Verdict("retry", str(error))
+            if attempt < self._http.retry.attempts:
+                self._wait(request, verdict, attempt)
+        self._fail(Unreachable, request, f"{verdict.why}; gave up after {self._http.retry.attempts} tries")
+
+    def _placed(self, url: str) -> str:
+        """The URL at the address that the environment's `hosts` give for its host."""
+        parts = urlsplit(url)
+        place = self._hosts.get(f"{parts.scheme}://{parts.netloc}".lower())
+        if place is None:
+            return url
+        other = urlsplit(place)
+        return urlunsplit(parts._replace(scheme=other.scheme, netloc=other.netloc))
+
+
+def date_of(response: Response) -> datetime | None:
+    """The API's own clock, from the Date header."""
+    return _http_date(response.headers.get("date", ""))
+
+
+def _http_date(text: str) -> datetime | None:
+    try:
+        return parsedate_to_datetime(text).astimezone(UTC)
+    except (TypeError, ValueError):
+        return None
+
+
+def _holds(rule: ResponseRule, response: Response) -> bool:
+    statuses = rule.when.statuses()
+    if statuses is not None and response.status not in statuses:
+        return False
+    if rule.when.body is None:
+        return True
+    try:
+        return bool(rule.when.body.search(exact_json.decode(response.body)))
+    except ValueError:
+        return False
+
+
+def _ruled(rule: ResponseRule, response: Response) -> _Verdict:
+    why = rule.message or f"status {response.status} {_phrase(response.status)}, by a rule of `responses`"
+    if rule.wait is None:
+        return _Verdict(rule.then, why, _retry_after(response) if rule.then == "retry" else None)
+    text = response.headers.get(rule.wait.header.lower())
+    seconds = _seconds(text, rule.wait.as_)
+    if seconds is None:
+        return _Verdict("retry", f"{why}; the header {rule.wait.header} says {text!r}, no wait")
+    if seconds > rule.wait.max.total_seconds():
+        return _Verdict("fail", f"{why}; {rule.wait.header} asks to wait {seconds:.0f} s, more than `max`")
+    return _Verdict("wait", why, seconds)
+
+
+def _retry_after(response: Response) -> float | None:
+    """RFC 9110 10.2.3: seconds or an HTTP date."""
+    text = response.headers.get("retry-after", "").strip()
+    return _seconds(text, "seconds") if text.replace(".", "", 1).isdigit() else _seconds(text, "http_date")
+
+
+def _seconds(text: str | None, form: str) -> float | None:
+    if not text:
+        return None
+    try:
+        if form == "seconds":
+            return max(0.0, float(text))
+        moment = datetime.fromtimestamp(float(text), UTC) if form == "epoch" else _http_date(text)
+        return None if moment is None else max(0.0, (moment - datetime.now(UTC)) / timedelta(seconds=1))
+    except (ValueError, OverflowError):
+        return None
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""
+
+
+def _excerpt(response: Response) -> str:
+    text = " ".join(response.body[:600].decode(errors="replace").split())
+    return f" ({text[:200]})" if text and not text.startswith("<") else ""
+
+
+def _broken(error: httpx.HTTPError, timeout: float) -> str:
+    if isinstance(error, httpx.TimeoutException):
+        return f"no answer within {timeout:g} s ({type(error).__name__})"
+    return f"the connection broke: {error or type(error).__name__}"

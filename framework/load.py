@@ -1,0 +1,129 @@
+"""Log → RAW: every part exactly once, its rows counted against its manifest.
+
+The ledger and the rows are written in one transaction, so a run that dies leaves either both or neither.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from framework import sql
+from framework.errors import WarehouseError
+from framework.log import Log
+from framework.manifest import Closed, Committed, Numbered, partition_key
+from framework.stages.base import Stage
+from framework.warehouses.base import PartFile, Warehouse
+
+BATCH_BYTES = 64 << 20
+BATCH_ENTRIES = 200
+
+_SLICE_COLUMNS = (
+    "source", "stream", "log", "slice", "run_id", "started", "partition", "window_start", "window_end", "status",
+    "rows", "part", "first_row", "part_rows",
+)  # fmt: skip
+_PART_COLUMNS = ("source", "stream", "log", "part", "rows", "bytes", "sha256", "run_id", "loaded_at")
+_ENTRY_COLUMNS = ("source", "stream", "log", "kind", "run_id", "started", "complete", "loaded_at")
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What was loaded of a stream."""
+
+    parts: int = 0
+    rows: int = 0
+
+
+def raw_table(source: str) -> str:
+    """The source's RAW table."""
+    return f"RAW_{source.upper()}_JSON"
+
+
+def prepare(warehouse: Warehouse, source: str) -> None:
+    """Makes the tables that loading needs."""
+    warehouse.execute(sql.render(warehouse.dialect, "create_ops"))
+    warehouse.execute(sql.render(warehouse.dialect, "create_raw", table=raw_table(source)))
+
+
+def load(warehouse: Warehouse, stage: Stage, log: Log, source: str, stream: str, now: datetime) -> Loaded:
+    """Loads what the stream's log holds beyond the ledger. Raises WarehouseError where a part holds other rows than
+    its manifest says; then nothing of its batch is in RAW."""
+    where = "where source = ? and stream = ?"
+    head = warehouse.execute(f"select coalesce(max(log), 0) from _INGEST_ENTRIES {where}", (source, stream))[0][0]
+    parts = rows = 0
+    for batch in _batches(log.published(head)):
+        with ExitStack() as files, warehouse.transaction():
+            found = [
+                PartFile(
+                    files.enter_context(stage.as_file(part.key)), part.key, stream, entry.run, number, part.rows, part.longest
+                )
+                for number, entry in batch
+                if isinstance(entry, Committed)
+                for part in entry.parts
+            ]
+            if found:
+                _reconcile(found, warehouse.load(raw_table(source), found))
+            _keep(warehouse, source, stream, batch, now)
+        parts += len(found)
+        rows += sum(part.rows for part in found)
+    return Loaded(parts, rows)
+
+
+def _batches(entries: Iterator[Numbered]) -> Iterator[list[Numbered]]:
+    """As many entries as one transaction should hold, by the size of their parts."""
+
+    def number() -> Iterator[tuple[int, Numbered]]:
+        size = count = group = 0
+        for item in entries:
+            size += sum(part.bytes for part in item[1].parts) if isinstance(item[1], Committed) else 0
+            count += 1
+            yield group, item
+            if size >= BATCH_BYTES or count >= BATCH_ENTRIES:
+                size, count, group = 0, 0, group + 1
+
+    for _, batch in groupby(number(), key=lambda pair: pair[0]):
+        yield [item for _, item in batch]
+
+
+def _reconcile(parts: Sequence[PartFile], loaded: dict[str, int]) -> None:
+    for part in parts:
+        if loaded.get(part.key, 0) != part.rows:
+            raise WarehouseError(
+                f"the part {part.key} holds {loaded.get(part.key, 0)} rows and its manifest says {part.rows}: it was "
+                "changed after it was published. Nothing of it was loaded."
+            )
+
+
+def _keep(warehouse: Warehouse, source: str, stream: str, batch: Sequence[Numbered], now: datetime) -> None:
+    """The ledger: parts, slices and entries of the log."""
+    parts: list[Sequence[Any]] = []
+    slices: list[Sequence[Any]] = []
+    entries: list[Sequence[Any]] = []
+    now = now.replace(tzinfo=None)
+    for number, entry in batch:
+        started = getattr(entry, "started", None)
+        started = started.replace(tzinfo=None) if started else None
+        kind = type(entry).__struct_config__.tag
+        complete = entry.complete if isinstance(entry, Closed) else None
+        entries.append((source, stream, number, kind, entry.run, started, complete, now))
+        if isinstance(entry, Committed):
+            parts += [(source, stream, number, p.key, p.rows, p.bytes, p.sha256, entry.run, now) for p in entry.parts]
+            slices += _slice_rows(source, stream, number, entry, started)
+    warehouse.insert("_INGEST_PARTS", _PART_COLUMNS, parts)
+    warehouse.insert("_INGEST_SLICES", _SLICE_COLUMNS, slices)
+    warehouse.insert("_INGEST_ENTRIES", _ENTRY_COLUMNS, entries)
+
+
+def _slice_rows(
+    source: str, stream: str, number: int, entry: Committed, started: datetime | None
+) -> Iterator[Sequence[Any]]:
+    """A row for each run of rows that a slice left, one without a part where it left none."""
+    for index, result in enumerate(entry.slices):
+        window = result.slice.window
+        start, end = (window.start.replace(tzinfo=None), window.end.replace(tzinfo=None)) if window else (None, None)
+        head = (source, stream, number, index, entry.run, started, partition_key(result.slice.partition), start, end)
+        for place in result.ranges or [None]:
+            found = (place.part, place.first, place.rows) if place else (None, None, None)
+            yield (*head, result.status, result.rows, *found)

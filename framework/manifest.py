@@ -1,0 +1,247 @@
+"""What a stream's log says: the entries, the parts and slices in them, and the position they add up to."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+from framework import exact_json
+from framework.window import Window, merged
+
+Partition = dict[str, Any]
+"""A part of a stream by value: the `as` name of each level → a parent's fields, or a list's item. {} is the whole."""
+
+WHOLE = "{}"
+
+
+def partition_key(partition: Partition) -> str:
+    """The partition's identity as text."""
+    return exact_json.canonical(partition)
+
+
+class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Something written to the stage and read back strictly."""
+
+
+class Slice(Record, frozen=True):
+    """Partition × window: the smallest unit that is run, retried and counted."""
+
+    partition: Partition = msgspec.field(default_factory=dict)
+    window: Window | None = None
+    extra: Partition = msgspec.field(default_factory=dict)
+    """More of the parent's record that templates use, in the shape of `partition`; no part of the identity."""
+
+    @property
+    def id(self) -> str:
+        """The slice's identity within a stream, as text."""
+        return exact_json.canonical([self.partition, self.window and self.window.to_json()])
+
+    @property
+    def partition_key(self) -> str:
+        """The partition's identity as text."""
+        return partition_key(self.partition)
+
+    def overlaps(self, other: "Slice") -> bool:
+        """Whether a record could belong to both."""
+        if self.partition_key != other.partition_key:
+            return False
+        return self.window is None or other.window is None or self.window.overlaps(other.window)
+
+    def __str__(self) -> str:
+        by_value = ", ".join(f"{name}={exact_json.encode(v).decode()}" for name, v in self.partition.items())
+        return " ".join(part for part in (by_value, str(self.window) if self.window else "") if part) or "everything"
+
+
+class Part(Record, frozen=True):
+    """An object in the stage: gzip-compressed JSON Lines."""
+
+    key: str
+    rows: int
+    bytes: int
+    sha256: str
+    longest: int
+    """Bytes of its longest line."""
+    upload: str
+    """What the stage needs to publish it; means something to the stage alone."""
+
+
+class Range(Record, frozen=True):
+    """A run of rows of one part, counted from 1."""
+
+    part: str
+    first: int
+    rows: int
+
+
+class SliceResult(Record, frozen=True):
+    """What a finished slice left behind."""
+
+    slice: Slice
+    status: Literal["done", "skipped", "limited"]
+    rows: int = 0
+    ranges: list[Range] = []
+    requests: int = 0
+    retries: int = 0
+    covered: Window | None = None
+    """The time that is now known complete; None for a backfill and for streams without a cursor."""
+    warnings: list[str] = []
+
+
+class Failure(Record, frozen=True):
+    """A slice that did not get through, and why (secrets hidden)."""
+
+    slice: Slice
+    error: str
+
+
+class Entry(Record, frozen=True, tag_field="kind"):
+    """One object of the log. `at` is when it was written."""
+
+    run: str
+    at: datetime
+
+
+class Committed(Entry, frozen=True, tag="slices"):
+    """Finished slices and their parts. Writing this entry is the moment they count."""
+
+    base: int
+    """The last entry that the plan knew."""
+    started: datetime
+    """The run's start; names the parts' dt= and hour= folders."""
+    fingerprint: str
+    parts: list[Part]
+    slices: list[SliceResult]
+    through: int = 0
+    """For a child: the parent's entry up to which the plan had looked."""
+    before: str = ""
+    after: str = ""
+    """The stream's position before and after this entry, to read; the fold is what counts."""
+    backfill: bool = False
+
+
+class Closed(Entry, frozen=True, tag="close"):
+    """The end of a run over a stream: what had been planned, and what failed of it."""
+
+    base: int
+    planned: int
+    done: int
+    skipped: int
+    failed: list[Failure] = []
+    unfinished: int = 0
+    """Slices planned and not begun, as after --limit."""
+    through: int = 0
+    backfill: bool = False
+    started: datetime | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether every planned slice was read whole."""
+        return self.done == self.planned
+
+
+class Voided(Entry, frozen=True, tag="void"):
+    """The store lost an upload of that entry: it never counted, and its slices are to be run again."""
+
+    entry: int
+    reason: str
+
+
+class Reset(Entry, frozen=True, tag="reset"):
+    """The position was given up on purpose; the stream is read anew from its start."""
+
+    fingerprint: str
+    reason: str
+
+
+AnyEntry = Committed | Closed | Voided | Reset
+Numbered = tuple[int, AnyEntry]
+
+_decoder: msgspec.json.Decoder[AnyEntry] = msgspec.json.Decoder(AnyEntry, float_hook=exact_json.ExactFloat)
+
+
+def entry_to_json(entry: AnyEntry) -> bytes:
+    """The entry as it is written."""
+    return exact_json.encode(entry)
+
+
+def entry_from_json(text: bytes) -> AnyEntry:
+    """The inverse of `entry_to_json`. Raises msgspec.DecodeError where it is none."""
+    return _decoder.decode(text)
+
+
+@dataclass(frozen=True)
+class Position:
+    """How far a stream's data is known complete."""
+
+    entry: int = 0
+    """The last log entry that is folded in."""
+    fingerprint: str = ""
+    covered: Mapping[str, tuple[Window, ...]] = field(default_factory=dict)
+    """By partition: the time that was read whole."""
+    parents: int = 0
+    """For a child: every parent logged up to this entry of the parent's log was followed, but for `pending`."""
+    followed: Mapping[str, int] = field(default_factory=dict)
+    """Partitions followed beyond `parents`, and how far."""
+    pending: Mapping[str, Slice] = field(default_factory=dict)
+    """By partition: slices that failed and are due again."""
+
+    def reached(self, partition: Partition, start: datetime) -> datetime:
+        """The end of what is known complete from `start` on, `start` itself where nothing is."""
+        for window in self.covered.get(partition_key(partition), ()):
+            if window.start <= start <= window.end:
+                return window.end
+        return start
+
+    def to_json(self) -> bytes:
+        """The position as a checkpoint keeps it."""
+        return msgspec.json.encode(self, enc_hook=lambda value: msgspec.Raw(value.text.encode()))
+
+    @classmethod
+    def from_json(cls, text: bytes) -> "Position":
+        """The inverse of `to_json`."""
+        return _position_decoder.decode(text)
+
+
+_position_decoder: msgspec.json.Decoder[Position] = msgspec.json.Decoder(Position, float_hook=exact_json.ExactFloat)
+
+
+def fold(entries: Iterable[Numbered], start: Position | None = None) -> Position:
+    """The position after these entries, which must all be published and in order."""
+    numbered = list(entries)
+    void = {entry.entry for _, entry in numbered if isinstance(entry, Voided)}
+    position = start or Position()
+    for number, entry in numbered:
+        if isinstance(entry, Reset):
+            position = Position(fingerprint=entry.fingerprint)
+        elif isinstance(entry, Committed) and number not in void and not entry.backfill:
+            position = _with_slices(position, entry)
+        elif isinstance(entry, Closed) and not entry.backfill:
+            position = _with_close(position, entry)
+        position = replace(position, entry=number)
+    return position
+
+
+def _with_slices(position: Position, entry: Committed) -> Position:
+    covered, followed, pending = dict(position.covered), dict(position.followed), dict(position.pending)
+    for result in entry.slices:
+        if result.status == "limited":
+            continue
+        key = result.slice.partition_key
+        if result.covered:
+            covered[key] = merged([*covered.get(key, ()), result.covered])
+        if entry.through:
+            followed[key] = max(entry.through, followed.get(key, 0))
+            pending.pop(key, None)
+    return replace(position, fingerprint=entry.fingerprint, covered=covered, followed=followed, pending=pending)
+
+
+def _with_close(position: Position, entry: Closed) -> Position:
+    if not entry.through or entry.unfinished:
+        return position
+    pending = dict(position.pending)
+    for failure in entry.failed:
+        pending[failure.slice.partition_key] = failure.slice
+    followed = {key: through for key, through in position.followed.items() if through > entry.through}
+    return replace(position, parents=max(position.parents, entry.through), followed=followed, pending=pending)

@@ -1,0 +1,130 @@
+"""The words a spec is written in: strict records, names, durations, paths and templated text as types."""
+
+import re
+from datetime import timedelta
+from typing import Annotated, Any
+
+import jmespath
+from jmespath.exceptions import JMESPathError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler
+from pydantic import WithJsonSchema
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from framework.window import is_instant_form, parse_duration
+
+
+class Strict(BaseModel):
+    """A frozen record that refuses unknown keys and never converts a type. The text under a field is its help."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
+
+
+class Template(str):
+    """Text that may hold Jinja `{{ expressions }}`; see `template.py` for how it is rendered."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        text = core_schema.str_schema(strict=True)
+        return core_schema.no_info_after_validator_function(cls, text)
+
+
+class JmesPath(str):
+    """A JMESPath expression, compiled once; see https://jmespath.org/specification.html."""
+
+    compiled: Any
+
+    def __new__(cls, text: str) -> "JmesPath":
+        self = super().__new__(cls, text)
+        self.compiled = _compile_jmespath(text)
+        return self
+
+    def search(self, value: Any) -> Any:
+        """The value at the path, None where there is none."""
+        return self.compiled.search(value)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        text = core_schema.str_schema(strict=True)
+        return core_schema.no_info_after_validator_function(cls, text)
+
+
+def _compile_jmespath(text: str) -> Any:
+    try:
+        return jmespath.compile(text)
+    except JMESPathError as error:
+        reason = str(error).split(":\n")[0].replace("\n", " ")
+        raise PydanticCustomError("jmespath", "{reason}", {"reason": f"{text!r} is no JMESPath: {reason}"}) from None
+
+
+def _duration(value: object) -> timedelta:
+    try:
+        return parse_duration(value)
+    except ValueError as error:
+        raise PydanticCustomError("duration", "{reason}", {"reason": str(error)}) from None
+
+
+def _pattern(pattern: str, what: str) -> AfterValidator:
+    compiled = re.compile(pattern)
+
+    def check(value: str) -> str:
+        if not compiled.fullmatch(value):
+            raise PydanticCustomError("pattern", "{reason}", {"reason": f"{value!r} is no {what}"})
+        return value
+
+    return AfterValidator(check)
+
+
+def _instant_form(value: str) -> str:
+    if not is_instant_form(value):
+        reason = f"{value!r} is no way to write an instant: iso8601, date, epoch, epoch_ms, epoch_us or a pattern like %Y-%m-%d"
+        raise PydanticCustomError("instant_form", "{reason}", {"reason": reason})
+    return value
+
+
+def _text_schema(pattern: str) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "pattern": f"^(?:{pattern})$"})
+
+
+_NAME = r"[a-z][a-z0-9_]*"
+_TABLE = r"[A-Za-z][A-Za-z0-9_]*"
+_FIELD = r"[^\s.\[\]\"'`{}|&*@]+(?:\.[^\s.\[\]\"'`{}|&*@]+)*"
+_DURATION = r"(\d+(ms|s|m|h|d|w))+"
+_URL = r"(?:https?://|\{\{).*"
+
+Name = Annotated[str, _pattern(_NAME, "name: a small letter, then small letters, digits and _"), _text_schema(_NAME)]
+TableName = Annotated[str, _pattern(_TABLE, "table name: letters, digits and _"), _text_schema(_TABLE)]
+FieldPath = Annotated[
+    str, _pattern(_FIELD, "field of a record: write names joined by dots, such as customer.id"), _text_schema(_FIELD)
+]
+Duration = Annotated[timedelta, BeforeValidator(_duration), _text_schema(_DURATION)]
+InstantForm = Annotated[str, AfterValidator(_instant_form)]
+Count = Annotated[int, Field(ge=1)]
+Scalar = Template | bool | int | float | None
+
+
+class Secret(str):
+    """A value that must never be shown: it prints as ***."""
+
+    def __repr__(self) -> str:
+        return "***"
+
+
+class Redactor:
+    """Replaces every secret value it has been told of, as it is and URL-quoted, by ***."""
+
+    def __init__(self) -> None:
+        self._values: set[str] = set()
+
+    def add(self, value: str) -> None:
+        """From now on this value is hidden. Values of fewer than 4 characters would hide half of all text."""
+        from_url = _quoted(value)
+        self._values |= {text for text in (value, from_url) if len(text) >= 4}
+
+    def __call__(self, text: str) -> str:
+        for value in sorted(self._values.copy(), key=len, reverse=True):
+            text = text.replace(value, "***")
+        return text
+
+
+def _quoted(value: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_.~-]", lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode()), value)

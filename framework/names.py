@@ -1,0 +1,90 @@
+"""Which names a template may use, by the place it stands in, and a walk over all templates of a spec."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+
+from framework.model import Template
+from framework.partitions.stream import ForEachRecord
+from framework.problem import Path
+from framework.spec import Source, Stream
+from framework.template import names_in, problem_of
+
+WINDOW_NAMES = ("start", "end")
+RUN_NAMES = ("id", "started")
+
+
+@dataclass(frozen=True)
+class Use:
+    """A template, and where it stands."""
+
+    path: Path
+    text: str
+
+
+def templates(value: Any, path: Path = ()) -> Iterator[Use]:
+    """Every text below this value that its type marks as a template."""
+    if isinstance(value, Template):
+        yield Use(path, value)
+    elif isinstance(value, BaseModel):
+        for name, field in type(value).model_fields.items():
+            inner = getattr(value, name)
+            if name == "json_body":
+                inner = as_templates(inner)
+            yield from templates(inner, (*path, field.alias or name))
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from templates(inner, (*path, key))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from templates(inner, (*path, index))
+
+
+def as_templates(value: Any) -> Any:
+    """A JSON value whose texts are templates."""
+    if isinstance(value, dict):
+        return {key: as_templates(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [as_templates(inner) for inner in value]
+    return Template(value) if type(value) is str else value
+
+
+def partition_names(source: Source, stream: Stream) -> list[str]:
+    """The `as` names that a stream's templates may use: its own."""
+    return [stream.for_each.as_] if stream.for_each else []
+
+
+def parent_fields(stream: Stream) -> list[str]:
+    """The fields of the parent's record that a stream's templates use."""
+    if not isinstance(stream.for_each, ForEachRecord):
+        return []
+    alias = stream.for_each.as_
+    used = [name for use in templates(stream) if not problem_of(use.text) for name in names_in(use.text)]
+    return list(dict.fromkeys(".".join(name[1:]) for name in used if name[0] == alias and len(name) > 1))
+
+
+def uses_window(stream: Stream, end: str) -> bool:
+    """Whether the stream's request sends that end of its window."""
+    return any(name[:2] == ("window", end) for use in templates(stream.request) for name in names_in(use.text))
+
+
+def allowed(source: Source, path: Path) -> dict[str, list[str] | None]:
+    """The names that a template at this place may use, and the fields of each; None for any field."""
+    names: dict[str, list[str] | None] = {"config": list(source.config), "secrets": list(source.secrets)}
+    if path[0] == "analytics":
+        return {"config": list(source.config), "ref": []}
+    if path[0] != "streams":
+        return names
+    stream = source.streams[int(path[1])]
+    for_each_values = len(path) > 3 and path[2] == "for_each"
+    if not for_each_values and path[2] != "incremental":
+        names["run"] = list(RUN_NAMES)
+        for alias in partition_names(source, stream):
+            names[alias] = None
+        if stream.incremental or source.defaults.incremental:
+            names["window"] = list(WINDOW_NAMES)
+    return names
+
+

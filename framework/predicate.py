@@ -1,0 +1,114 @@
+"""A condition on a record, written in JMESPath, as a condition in SQL.
+
+The part of JMESPath that a warehouse can answer by itself: fields, literals, ==, !=, <, <=, >, >=, &&, ||, ! and
+brackets. Values are compared as JSON compares them: of the same type, or they differ.
+"""
+
+import json
+from typing import Any, Protocol
+
+from framework.errors import SpecError
+from framework.model import JmesPath
+
+_SIGNS = {"eq": "=", "ne": "<>", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
+
+
+class Dialect(Protocol):
+    """How a warehouse gets at a field of the record."""
+
+    def text(self, path: list[str]) -> str:
+        """The field as text, null where it is missing or null."""
+        ...
+
+    def kind(self, path: list[str]) -> str:
+        """string, number, boolean, array, object or null, as text; null where it is missing."""
+        ...
+
+    def quote(self, value: str) -> str:
+        """A text literal."""
+        ...
+
+
+def to_sql(condition: JmesPath, dialect: Dialect) -> str:
+    """Raises SpecError for what SQL can't say."""
+    return _sql(condition.compiled.parsed, dialect)
+
+
+def problem_of(condition: JmesPath) -> str | None:
+    """What SQL can't say in it, None where it can."""
+    try:
+        to_sql(condition, _AnyDialect())
+    except SpecError as error:
+        return str(error)
+    return None
+
+
+class _AnyDialect:
+    def text(self, path: list[str]) -> str:
+        return ".".join(path)
+
+    def kind(self, path: list[str]) -> str:
+        return ".".join(path)
+
+    def quote(self, value: str) -> str:
+        return repr(value)
+
+
+def _sql(node: dict[str, Any], dialect: Dialect) -> str:
+    kind, children = node["type"], node.get("children", [])
+    if kind in ("and_expression", "or_expression"):
+        joined = f" {kind[:-11]} ".join(_sql(child, dialect) for child in children)
+        return f"({joined})"
+    if kind == "not_expression":
+        return f"(not coalesce({_sql(children[0], dialect)}, false))"
+    if kind == "comparator":
+        return _comparison(node["value"], children, dialect)
+    path = _path(node)
+    if path is None:
+        raise SpecError(
+            "a warehouse can't answer this condition: use fields, literals, ==, !=, <, <=, >, >=, &&, || and ! only"
+        )
+    text, its_kind = dialect.text(path), dialect.kind(path)
+    empty = ", ".join(dialect.quote(word) for word in ("false", "", "[]", "{}"))
+    return f"coalesce({its_kind} <> {dialect.quote('null')} and {text} not in ({empty}), false)"
+
+
+def _comparison(sign: str, children: list[dict[str, Any]], dialect: Dialect) -> str:
+    left, right = children
+    if _path(left) is None:
+        left, right = right, left
+        sign = {"lt": "gt", "lte": "gte", "gt": "lt", "gte": "lte"}.get(sign, sign)
+    path = _path(left)
+    if path is None or right["type"] != "literal":
+        raise SpecError("a warehouse can't answer this condition: compare a field with a literal")
+    return _compare(sign, path, right["value"], dialect)
+
+
+def _compare(sign: str, path: list[str], value: Any, dialect: Dialect) -> str:
+    text, kind = dialect.text(path), dialect.kind(path)
+    if value is None:
+        is_null = f"coalesce({kind} = {dialect.quote('null')}, true)"
+        return is_null if sign == "eq" else f"(not {is_null})"
+    word = {bool: "boolean", int: "number", float: "number", str: "string"}.get(type(value))
+    if word is None:
+        raise SpecError("a warehouse can't answer this condition: compare with text, a number, true, false or null")
+    if word == "number":
+        same = f"try_cast({text} as double) {_SIGNS[sign]} {json.dumps(value)}"
+    else:
+        literal = value if isinstance(value, str) else json.dumps(value)
+        same = f"{text} {_SIGNS[sign]} {dialect.quote(literal)}"
+    typed = f"coalesce({kind} = {dialect.quote(word)} and {same}, false)"
+    if sign != "ne":
+        return typed
+    equal = same.replace(" <> ", " = ", 1)
+    return f"(not coalesce({kind} = {dialect.quote(word)} and {equal}, false))"
+
+
+def _path(node: dict[str, Any]) -> list[str] | None:
+    if node["type"] == "field":
+        return [node["value"]]
+    if node["type"] == "subexpression" and all(child["type"] == "field" for child in node["children"]):
+        return [child["value"] for child in node["children"]]
+    return None
+
+

@@ -1,0 +1,50 @@
+"""A problem in a file: where it is, what it is, what to do."""
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+Path = tuple[str | int, ...]
+"""Where something stands in a YAML document: keys and list positions from the top."""
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One finding. Lines and columns count from 1."""
+
+    file: str
+    line: int
+    column: int
+    code: str
+    where: str
+    """The place in the document, such as streams[0].pagination.type; empty for the document as a whole."""
+    message: str
+    """One or two sentences, the remedy included."""
+
+    def __str__(self) -> str:
+        place = f" {self.where}:" if self.where else ""
+        return f"{self.file}:{self.line}:{self.column}: {self.code}{place} {self.message}"
+
+    def to_json(self) -> dict[str, Any]:
+        """For `--format json`."""
+        return {
+            "file": self.file,
+            "line": self.line,
+            "column": self.column,
+            "code": self.code,
+            "where": self.where,
+            "message": self.message,
+        }
+
+
+def show_path(path: Path) -> str:
+    """streams[0].pagination.type"""
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).removeprefix(".")
+
+
+def suggestion(word: object, known: list[str]) -> str:
+    """The nearest right word, else the list of them where it is short."""
+    near = get_close_matches(str(word), known, n=1, cutoff=0.6)
+    if near:
+        return f" Did you mean {near[0]!r}?"
+    return f" Known: {', '.join(known)}." if 0 < len(known) <= 12 else ""

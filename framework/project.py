@@ -1,0 +1,174 @@
+"""A project on disk: its framework.yaml, its specs, and one source as it is deployed in one environment."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+
+from framework import lint
+from framework.errors import InvalidSpec, SettingsError
+from framework.model import Redactor
+from framework.problem import suggestion
+from framework.settings import Environment, Settings, SourceSettings
+from framework.spec import Clean, Mart, Source, Stream
+from framework.spec_file import SpecFile, load, parse_document
+from framework.yaml_file import read
+
+SETTINGS_FILE = "framework.yaml"
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """One source in one environment: the spec with the deployment's names, its config values, and where things are."""
+
+    name: str
+    spec_path: Path
+    source: Source
+    config: dict[str, Any]
+    environment_name: str
+    environment: Environment
+    project: str
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Project:
+    """A folder with a framework.yaml, or without one: then everything is as its defaults say."""
+
+    folder: Path
+    settings: Settings
+
+    @property
+    def specs(self) -> Path:
+        """The folder of the specs."""
+        return self.folder / self.settings.sources
+
+    def environment(self, name: str | None) -> tuple[str, Environment]:
+        """The environment that is meant. Raises SettingsError for an unknown one."""
+        wanted = name or os.environ.get("FRAMEWORK_ENV") or self.settings.default_environment
+        if wanted not in self.settings.environments:
+            known = suggestion(wanted, list(self.settings.environments))
+            raise SettingsError(f"{self.folder / SETTINGS_FILE}: there is no environment {wanted!r}.{known}")
+        return wanted, self.settings.environments[wanted]
+
+    def deployment(self, asked: str, environment_name: str | None = None) -> Deployment:
+        """A source by its name, its deployment's name, or its file. Raises InvalidSpec or SettingsError."""
+        chosen, environment = self.environment(environment_name)
+        name = Path(asked).stem if asked.endswith((".yaml", ".yml")) else asked
+        settings = environment.sources.get(name, SourceSettings())
+        path = Path(asked) if name != asked else self._spec_path(settings.spec or name, environment)
+        source = _valid(load(path), path)
+        source = _changed(_named(source, name), settings)
+        config = _config(source, settings, f"{SETTINGS_FILE}: environments.{chosen}.sources.{name}.config")
+        return Deployment(
+            name, path, source, config, chosen, environment, self.settings.project, self.folder
+        )
+
+    def _spec_path(self, name: str, environment: Environment) -> Path:
+        path = self.specs / f"{name}.yaml"
+        if not path.is_file():
+            known = [found.stem for found in sorted(self.specs.glob("*.yaml"))] + list(environment.sources)
+            raise SettingsError(f"there is no source {name!r}: {path} does not exist.{suggestion(name, known)}")
+        return path
+
+
+def find(start: Path) -> Project:
+    """The project that a folder belongs to: the nearest framework.yaml at or above it, else the folder itself. Raises
+    InvalidSpec where that file has problems."""
+    for folder in (start, *start.parents):
+        path = folder / SETTINGS_FILE
+        if path.is_file():
+            document = read(str(path), path.read_text(encoding="utf-8"))
+            settings, problems = parse_document(document, Settings)
+            if problems or settings is None:
+                raise InvalidSpec(list(problems))
+            return Project(folder, settings)
+    return Project(start, Settings())
+
+
+def _valid(spec: SpecFile, path: Path) -> Source:
+    problems = list(spec.problems)
+    if spec.source is not None:
+        problems += [found for found in lint.lint(spec.source, spec.document, path.stem) if lint.is_error(found)]
+    if problems or spec.source is None:
+        raise InvalidSpec(list(problems))
+    return spec.source
+
+
+def _named(source: Source, name: str) -> Source:
+    """The spec under a deployment's name. A deployment of another name puts it into its tables' names, so that two of
+    them never meet: CLN_ORDER of shop_eu is CLN_SHOP_EU_ORDER."""
+    if name == source.name:
+        return source
+    tables = [stream.clean.table for stream in source.streams if stream.clean] + [m.table for m in source.analytics]
+    renamed = {table: table_of(name, table) for table in tables}
+
+    def clean(stream: Stream) -> Clean | None:
+        return stream.clean and stream.clean.model_copy(update={"table": renamed[stream.clean.table]})
+
+    def mart(written: Mart) -> Mart:
+        sql = lint.with_refs(written.sql, renamed)
+        return written.model_copy(update={"table": renamed[written.table], "sql": sql})
+
+    return source.model_copy(
+        update={
+            "name": name,
+            "streams": [stream.model_copy(update={"clean": clean(stream)}) for stream in source.streams],
+            "analytics": [mart(written) for written in source.analytics],
+        }
+    )
+
+
+def table_of(deployment: str, table: str) -> str:
+    """CLN_ORDER → CLN_SHOP_EU_ORDER, ORDERS → SHOP_EU_ORDERS"""
+    prefix, bracket, rest = table.partition("_")
+    if prefix.upper() in ("CLN", "ANL") and rest:
+        return f"{prefix}{bracket}{deployment.upper()}_{rest}"
+    return f"{deployment.upper()}_{table}"
+
+
+def _changed(source: Source, settings: SourceSettings) -> Source:
+    changes: dict[str, Any] = {}
+    if settings.rate_limit:
+        changes["http"] = source.http.model_copy(update={"rate_limit": settings.rate_limit})
+    override = settings.schedule.model_dump(exclude_none=True)
+    if override and source.schedule:
+        changes["schedule"] = source.schedule.model_copy(update=override)
+    return source.model_copy(update=changes)
+
+
+def _config(source: Source, settings: SourceSettings, place: str) -> dict[str, Any]:
+    """The values that templates see, each checked against the spec's own rule."""
+    for name in settings.config:
+        if name not in source.config:
+            known = suggestion(name, list(source.config))
+            raise SettingsError(f"{place}: the source {source.name!r} has no config {name!r}.{known}")
+    values: dict[str, Any] = {}
+    for name, rule in source.config.items():
+        if name in settings.config:
+            values[name] = settings.config[name]
+            for problem in jsonschema.Draft202012Validator(rule).iter_errors(values[name]):
+                raise SettingsError(f"{place}.{name}: {problem.message}")
+        elif "default" in rule:
+            values[name] = rule["default"]
+    return values
+
+
+def resolve(text: str, deployment: Deployment, redactor: Redactor) -> str:
+    """`env:NAME` and `secret:OWNER#NAME` in settings → the value; anything else is itself."""
+    if text.startswith("env:"):
+        value = os.environ.get(text[4:])
+        if not value:
+            raise SettingsError(f"the environment variable {text[4:]} is not set, which {SETTINGS_FILE} asks for")
+        return value
+    if text.startswith("secret:"):
+        owner, _, name = text[7:].partition("#")
+        store = deployment.environment.secrets.open(deployment.folder)
+        value = store.get(owner, name)
+        if not value:
+            raise SettingsError(f"the secret {owner}.{name} is not set. Put it into {store.place(owner, name)}.")
+        redactor.add(value)
+        return value
+    return text

@@ -1,0 +1,96 @@
+"""A request as a value, and the page that answers it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+
+import msgspec
+
+Params = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is sent. `params` is the whole query string, in order; `json` and `form` exclude each other."""
+
+    method: str
+    url: str
+    params: Params = ()
+    headers: Params = ()
+    json: Any = None
+    form: Params | None = None
+
+    def with_param(self, name: str, value: object) -> "Request":
+        """The same request with this query parameter set, in its place if it was there already."""
+        return replace(self, params=_set(self.params, name, str(value)))
+
+    def with_header(self, name: str, value: str) -> "Request":
+        """The same request with this header set."""
+        rest = tuple((k, v) for k, v in self.headers if k.lower() != name.lower())
+        return replace(self, headers=(*rest, (name, value)))
+
+    def with_url(self, url: str, drop_params: bool = True) -> "Request":
+        """The request for another URL. A query inside it wins over parameters of the same name; `drop_params` leaves
+        out all that stood in `params` before."""
+        parts = urlsplit(url)
+        params = tuple(parse_qsl(parts.query, keep_blank_values=True))
+        if not drop_params:
+            held = {name for name, _ in params}
+            params = tuple(pair for pair in self.params if pair[0] not in held) + params
+        return replace(self, url=urlunsplit(parts._replace(query="", fragment="")), params=params)
+
+    @property
+    def full_url(self) -> str:
+        """The URL with its query string."""
+        query = urlencode(self.params, quote_via=quote, safe=":,[]()*@")
+        return f"{self.url}?{query}" if query else self.url
+
+    @property
+    def origin(self) -> str:
+        """scheme://host:port"""
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.netloc}".lower()
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.full_url}"
+
+
+def _set(pairs: Params, name: str, value: str) -> Params:
+    if any(k == name for k, _ in pairs):
+        first = next(i for i, (k, _) in enumerate(pairs) if k == name)
+        return tuple((name, value) if i == first else p for i, p in enumerate(pairs) if i == first or p[0] != name)
+    return (*pairs, (name, value))
+
+
+@dataclass(frozen=True)
+class Response:
+    """What came back, whole: the body is complete and its content coding undone. Header names are lower case."""
+
+    request: Request
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Page:
+    """A response with its records cut out."""
+
+    response: Response
+    records: list[msgspec.Raw]
+    """Each record as the bytes that the API sent."""
+    seen: int
+    """How many records the API has sent for this slice, this page included."""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    """What the spec asked of the body, by its JMESPath."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The response's headers, names in lower case."""
+        return self.response.headers
+
+    @property
+    def record_count(self) -> int:
+        """How many records the API sent on this page."""
+        return len(self.records)

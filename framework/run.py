@@ -1,0 +1,327 @@
+"""The steps in order: plan, extract, load, clean, check. Each can be run again from its input alone."""
+
+import secrets as entropy
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from framework import clean as cleaning
+from framework import load as loading
+from framework import parents
+from framework.check import Check
+from framework.check import check as check_stream
+from framework.errors import FrameworkError, SettingsError, SpecError
+from framework.extract import Extraction, Listener, Outcome, StreamReader
+from framework.fetch import Client
+from framework.log import Log
+from framework.manifest import Position, Reset
+from framework.model import Redactor
+from framework.plan import Plan, Request, fingerprint, slices
+from framework.problem import suggestion
+from framework.project import Deployment
+from framework.secrets.base import SecretValues
+from framework.spec import Stream
+from framework.stages.base import Stage
+from framework.warehouses.base import Warehouse
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+
+
+def new_run_id(now: datetime) -> str:
+    """A ULID in small letters: 48 bits of milliseconds, 80 of chance; sorts by time."""
+    number = int(now.timestamp() * 1000) << 80 | entropy.randbits(80)
+    return "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line asks of a run."""
+
+    streams: tuple[str, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+    full_refresh: bool = False
+    limit: int | None = None
+
+
+@dataclass
+class StreamReport:
+    """What a run did for one stream."""
+
+    planned: int = 0
+    done: int = 0
+    skipped: int = 0
+    failed: int = 0
+    unfinished: int = 0
+    records: int = 0
+    parts: int = 0
+    loaded: int = 0
+    table: str = ""
+    rows: int = 0
+    position: str = ""
+    errors: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Report:
+    """What a run did. Holds no secret and no record."""
+
+    run: str
+    source: str
+    environment: str
+    started: datetime
+    finished: datetime | None = None
+    status: str = "running"
+    requests: int = 0
+    retries: int = 0
+    streams: dict[str, StreamReport] = field(default_factory=dict)
+    marts: dict[str, int] = field(default_factory=dict)
+    checks: list[Check] = field(default_factory=list)
+
+    def of(self, stream: str) -> StreamReport:
+        """The stream's part, made when it is first asked for."""
+        return self.streams.setdefault(stream, StreamReport())
+
+    @property
+    def records(self) -> int:
+        """Over all streams."""
+        return sum(stream.records for stream in self.streams.values())
+
+    @property
+    def parts(self) -> int:
+        """Over all streams."""
+        return sum(stream.parts for stream in self.streams.values())
+
+    def to_json(self) -> str:
+        """All of it."""
+        return msgspec.json.encode(asdict(self)).decode()
+
+
+def ignore(event: str, facts: Mapping[str, Any]) -> None:
+    """A listener that does nothing."""
+
+
+class Workspace:
+    """One deployment with its stage, logs and warehouse at hand."""
+
+    def __init__(self, deployment: Deployment, listener: Listener = ignore, clock: Callable[[], datetime] | None = None) -> None:
+        self.deployment, self.source = deployment, deployment.source
+        self.redactor = Redactor()
+        self.listener = listener
+        self.now = clock or (lambda: datetime.now(UTC))
+        self.stage: Stage = deployment.environment.stage.open(deployment.folder)
+        store = deployment.environment.secrets.open(deployment.folder)
+        self._values = {
+            "config": deployment.config,
+            "secrets": SecretValues(store, deployment.name, self.redactor.add),
+            "optional_secrets": SecretValues(store, deployment.name, self.redactor.add, optional=True),
+        }
+
+    def values(self, run: str, started: datetime) -> dict[str, Any]:
+        """The names that every template of a run may use."""
+        return {**self._values, "run": {"id": run, "started": started.strftime("%Y-%m-%dT%H:%M:%SZ")}}
+
+    def log(self, stream: str) -> Log:
+        """A stream's log."""
+        return Log(self.stage, self.deployment.project, self.source.name, stream)
+
+    def streams(self, names: Sequence[str]) -> list[Stream]:
+        """The streams that are meant, parents first. Raises SettingsError for a name that is none."""
+        every = self.source.in_order()
+        known = [stream.name for stream in every]
+        for name in names:
+            if name not in known:
+                raise SettingsError(f"the source {self.source.name!r} has no stream {name!r}.{suggestion(name, known)}")
+        return [stream for stream in every if not names or stream.name in names]
+
+    @contextmanager
+    def warehouse(self) -> Iterator[Warehouse]:
+        """An open warehouse with the tables that every step needs."""
+        opened = self.deployment.environment.warehouse.open(self.deployment.folder)
+        try:
+            loading.prepare(opened, self.source.name)
+            yield opened
+        finally:
+            opened.close()
+
+    def client(self, run: str, started: datetime) -> Client:
+        """The API, with this run's credentials."""
+        return Client(self.source.http, self.values(run, started), self.redactor, self.deployment.environment.hosts)
+
+    # The steps
+
+    def position(self, stream: str) -> Position:
+        """Publishes what a dead run left behind, and says how far the stream is."""
+        return self.log(stream).recover(lambda text: self.listener("warning", {"stream": stream, "text": text}))
+
+    def plan(self, stream: Stream, run: str, started: datetime, options: Options, dry: bool = False) -> Plan:
+        """The slices of one stream, for this run. Writes nothing but the reset of a position, and that not when
+        `dry`."""
+        position = self.position(stream.name)
+        mark = fingerprint(stream)
+        if options.full_refresh:
+            position = Position(entry=position.entry) if dry else self._reset(stream, run, mark, position)
+        elif position.fingerprint and position.fingerprint != mark:
+            raise SpecError(
+                f"{self.source.name}.{stream.name}: the spec changed from [{position.fingerprint}] to [{mark}], which makes "
+                "its position meaningless. Read the stream anew with --full-refresh, or change the spec back."
+            )
+        asked = Request(options.since, options.until)
+        known, through = self._parents(stream, position, run if asked.backfill else None)
+        found = slices(stream, self.values(run, started), position, started, asked, known)
+        return Plan(
+            run=run,
+            source=self.source.name,
+            stream=stream.name,
+            started=started,
+            base=position.entry,
+            fingerprint=mark,
+            slices=list(found),
+            through=through,
+            backfill=asked.backfill,
+            limit=options.limit,
+        )
+
+    def _reset(self, stream: Stream, run: str, mark: str, position: Position) -> Position:
+        number = self.log(stream.name).append(Reset(run, self.now(), mark, "--full-refresh"), position.entry)
+        return Position(entry=number, fingerprint=mark)
+
+    def _parents(self, stream: Stream, position: Position, run: str | None) -> tuple[Iterator[Any], int]:
+        if stream.parent is None:
+            return iter(()), 0
+        self.position(stream.parent)
+        log = self.log(stream.parent)
+        through = parents.log_end(list(log.entries()))
+        return parents.read(stream, self.source.stream(stream.parent), log, self.stage, position, run), through
+
+    def plan_key(self, run: str, stream: str) -> str:
+        """Where a plan waits in the stage."""
+        return f"{self.deployment.project}/_plan/{self.source.name}/{stream}/{run}.json"
+
+    def keep_plan(self, plan: Plan) -> None:
+        """Puts a plan where `extract` finds it."""
+        self.stage.put_if_absent(self.plan_key(plan.run, plan.stream), plan.to_json())
+
+    def kept_plan(self, run: str, stream: str) -> Plan:
+        """The plan that `plan` kept. Raises SettingsError where there is none."""
+        text = self.stage.read(self.plan_key(run, stream))
+        if text is None:
+            raise SettingsError(f"there is no plan of run {run!r} for the stream {stream!r}: run `framework plan` first")
+        return Plan.from_json(text)
+
+    def extract(self, plan: Plan, client: Client) -> Outcome:
+        """Carries a plan out: parts in the stage, entries in the log."""
+        stream = self.source.stream(plan.stream)
+        reader = StreamReader(stream, self.values(plan.run, plan.started), client)
+        at = plan.started.astimezone(UTC)
+        folder = f"{self.deployment.project}/source={self.source.name}/dt={at:%Y-%m-%d}/hour={at:%H}"
+        log = self.log(plan.stream)
+        work = Extraction(plan, reader, log, self.stage, folder, log.recover(), self.listener)
+        return work.run(client.concurrency, client.limiter.stop)
+
+    def load(self, warehouse: Warehouse, stream: Stream) -> loading.Loaded:
+        """RAW holds what the log holds."""
+        self.position(stream.name)
+        log = self.log(stream.name)
+        return loading.load(warehouse, self.stage, log, self.source.name, stream.name, self.now())
+
+    def clean(self, warehouse: Warehouse, stream: Stream) -> cleaning.Cleaned | None:
+        """CLEAN holds what RAW says; None for a stream without a CLEAN table."""
+        return cleaning.clean(warehouse, self.source, stream, self.now()) if stream.clean else None
+
+    def marts(self, warehouse: Warehouse) -> list[cleaning.Cleaned]:
+        """ANALYTICS is made of CLEAN."""
+        return cleaning.marts(warehouse, self.source, self.deployment.config)
+
+    def check(self, warehouse: Warehouse, stream: Stream) -> list[Check]:
+        """What must hold, and whether it does."""
+        return check_stream(warehouse, self.source, stream, self.now())
+
+
+def run(workspace: Workspace, options: Options) -> Report:
+    """All steps. Failed slices and checks are in the report; what makes the rest pointless is raised."""
+    started = workspace.now()
+    report = Report(new_run_id(started), workspace.source.name, workspace.deployment.environment_name, started)
+    chosen = workspace.streams(options.streams)
+    try:
+        _extract_all(workspace, chosen, options, report)
+        with workspace.warehouse() as warehouse:
+            _into_tables(workspace, warehouse, chosen, report)
+            report.status = _status(report)
+            report.finished = workspace.now()
+            _keep(warehouse, report)
+    finally:
+        report.finished = report.finished or workspace.now()
+        workspace.listener("finished", {"report": report})
+    return report
+
+
+def _extract_all(workspace: Workspace, chosen: Sequence[Stream], options: Options, report: Report) -> None:
+    client = workspace.client(report.run, report.started)
+    try:
+        for stream in chosen:
+            part = report.of(stream.name)
+            plan = workspace.plan(stream, report.run, report.started, options)
+            part.planned = len(plan.slices)
+            workspace.listener("planned", {"stream": stream.name, "slices": len(plan.slices)})
+            if plan.slices:
+                outcome = workspace.extract(plan, client)
+                part.done, part.skipped, part.unfinished = outcome.done, outcome.skipped, outcome.unfinished
+                part.records, part.parts, part.failed = outcome.rows, outcome.parts, len(outcome.failed)
+                part.errors = [f"{failure.slice}: {failure.error}" for failure in outcome.failed]
+                part.warnings += outcome.warnings
+            workspace.listener("extracted", {"stream": stream.name, "report": part})
+    finally:
+        report.requests, report.retries = client.requests, client.retries
+        client.close()
+
+
+def _into_tables(workspace: Workspace, warehouse: Warehouse, chosen: Sequence[Stream], report: Report) -> None:
+    for stream in chosen:
+        part = report.of(stream.name)
+        workspace.listener("loading", {"stream": stream.name})
+        part.loaded = workspace.load(warehouse, stream).rows
+        workspace.listener("loaded", {"stream": stream.name, "rows": part.loaded})
+        try:
+            cleaned = workspace.clean(warehouse, stream)
+        except FrameworkError as error:
+            part.errors.append(workspace.redactor(str(error)))
+            continue
+        if cleaned:
+            part.table, part.rows = cleaned.table, cleaned.rows
+            part.warnings += cleaned.warnings
+        workspace.listener("cleaned", {"stream": stream.name, "rows": part.rows})
+    for mart in workspace.marts(warehouse):
+        report.marts[mart.table] = mart.rows
+        workspace.listener("mart", {"table": mart.table, "rows": mart.rows})
+    for stream in chosen:
+        if not report.of(stream.name).errors or stream.clean is None or report.of(stream.name).table:
+            report.checks += workspace.check(warehouse, stream)
+
+
+def _status(report: Report) -> str:
+    if any(stream.errors for stream in report.streams.values()):
+        return "failed"
+    if not all(check.passed for check in report.checks):
+        return "failed"
+    return "warning" if any(stream.warnings for stream in report.streams.values()) else "ok"
+
+
+def _keep(warehouse: Warehouse, report: Report) -> None:
+    columns = (
+        "run_id", "source", "environment", "started_at", "finished_at", "status", "requests", "retries", "records",
+        "parts", "report",
+    )  # fmt: skip
+    finished = report.finished.replace(tzinfo=None) if report.finished else None
+    row = (
+        report.run, report.source, report.environment, report.started.replace(tzinfo=None), finished, report.status,
+        report.requests, report.retries, report.records, report.parts, report.to_json(),
+    )  # fmt: skip
+    warehouse.insert("_INGEST_RUNS", columns, [row])
+
+

@@ -1,0 +1,86 @@
+"""Where things are: a project's framework.yaml, as types."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from framework.alerts import AlertSpec
+from framework.model import Name, Strict
+from framework.secrets import SecretsSpec
+from framework.secrets.env import EnvSecrets
+from framework.spec import RateLimit
+from framework.stages import StageSpec
+from framework.stages.local import LocalStage
+from framework.warehouses import WarehouseSpec
+from framework.warehouses.duckdb import DuckDBWarehouse
+
+
+class ScheduleOverride(Strict):
+    """What an environment changes of a source's schedule."""
+
+    cron: str | None = None
+    """Another cron expression."""
+    timezone: str | None = None
+    """Another time zone."""
+    retries: int | None = None
+    """Another number of tries."""
+    tags: list[str] | None = None
+    """Other tags."""
+
+
+class SourceSettings(Strict):
+    """What an environment says of one source."""
+
+    spec: Name | None = None
+    """The spec that this is a deployment of, where its name is another: tables, positions and parts follow this
+    deployment's name."""
+    config: dict[Name, Any] = {}
+    """Values for the spec's `config`."""
+    schedule: ScheduleOverride = ScheduleOverride()
+    """Another schedule."""
+    rate_limit: RateLimit | None = None
+    """Another rate limit, as for a sandbox account."""
+
+
+class Deployer(Strict):
+    """Who may change objects in the warehouse."""
+
+    user: str
+    role: str
+    private_key: str | None = None
+    """`secret:OWNER#NAME`."""
+
+
+class Environment(Strict):
+    """One place to run in."""
+
+    stage: StageSpec = LocalStage(type="local", path=".data/stage")
+    """Where part files wait."""
+    warehouse: WarehouseSpec = DuckDBWarehouse(type="duckdb", path=".data/warehouse.duckdb")
+    """Where tables are."""
+    secrets: SecretsSpec = EnvSecrets(type="env")
+    """Where secret values are."""
+    deploy: Deployer | None = None
+    """Who may change objects in the warehouse."""
+    alerts: list[AlertSpec] = []
+    """Who is told when a run fails."""
+    sources: dict[Name, SourceSettings] = {}
+    """Settings per source, and several deployments of one spec."""
+    hosts: dict[str, str] = {}
+    """Other addresses for an API's, such as {"https://eu.shop.example": "http://127.0.0.1:8080"}: for sandboxes and
+    tests, without touching the spec."""
+
+
+class Settings(Strict):
+    """A project."""
+
+    version: Literal[1] = 1
+    """The version of this language."""
+    project: Name = "ingest"
+    """The first folder of the staging layout."""
+    sources: str = "sources/"
+    """The folder of the specs, from the project's folder."""
+    default_environment: Name = "local"
+    """The environment where none is named by --env or FRAMEWORK_ENV."""
+    environments: dict[Name, Environment] = Field(default={"local": Environment()}, min_length=1)
+    """By name."""

@@ -1,0 +1,164 @@
+"""Template + values → statements. Names and texts are quoted by their filters, never by hand.
+
+The models here are what both dialects are rendered from; a dialect's folder holds its templates.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import jinja2
+
+from framework import predicate
+from framework.model import JmesPath
+
+Path = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ColumnModel:
+    """A typed column of a CLEAN table, and the field of the record that it holds."""
+
+    name: str
+    path: Path
+    type: str
+    form: str = "iso8601"
+    """How its instants are written, for dates and timestamps."""
+    description: str = ""
+
+    @property
+    def may_fail(self) -> bool:
+        """Whether a value may not fit the type."""
+        return self.type not in ("text", "json")
+
+
+@dataclass(frozen=True)
+class CleanModel:
+    """A CLEAN table: where its rows come from, and what becomes of them."""
+
+    table: str
+    raw: str
+    source: str
+    stream: str
+    mode: str
+    scope: str
+    columns: tuple[ColumnModel, ...]
+    keys: tuple[str, ...]
+    """Names of the columns that identify a row."""
+    payload: bool
+    """Whether the whole record is a column too."""
+    cursor: Path | None = None
+    cursor_form: str = "iso8601"
+    delete_when: JmesPath | None = None
+    quarantine: bool = False
+    allow_empty: bool = False
+
+    @property
+    def tombstones(self) -> str:
+        """The table of deleted keys, so that a late older version does not bring one back."""
+        return f"_DELETED_{self.table}"
+
+    @property
+    def cursor_type(self) -> str:
+        """instant, number, or none."""
+        if self.cursor is None:
+            return "none"
+        return "number" if self.cursor_form.startswith("epoch") else "instant"
+
+    @property
+    def paths(self) -> list[Path]:
+        """Every field that is taken out of the record as text, once."""
+        wanted = [column.path for column in self.columns if column.type != "json"]
+        return list(dict.fromkeys(wanted + ([self.cursor] if self.cursor else [])))
+
+    def index(self, path: Path) -> int:
+        """Where in `paths` it stands, from 1."""
+        return self.paths.index(path) + 1
+
+
+@dataclass(frozen=True)
+class MartModel:
+    """A table of ANALYTICS."""
+
+    table: str
+    sql: str
+    description: str = ""
+    refresh: str = ""
+    refs: tuple[str, ...] = field(default=())
+
+
+def quote_name(name: str) -> str:
+    """An identifier."""
+    return '"' + str(name).replace('"', '""') + '"'
+
+
+def quote_text(text: object) -> str:
+    """A text literal; null for None."""
+    return "null" if text is None else "'" + str(text).replace("'", "''") + "'"
+
+
+def json_path(path: Iterable[str]) -> str:
+    """$."a"."b" as a text literal."""
+    return quote_text("$" + "".join('."' + name.replace("\\", "\\\\").replace('"', '\\"') + '"' for name in path))
+
+
+def number_pattern(path: Path) -> str:
+    """A pattern, as a text literal, that finds the numbers under a field's last name in JSON text."""
+    return quote_text('"' + re.escape(path[-1]) + r'"\s*:\s*(-?[0-9][0-9.eE+-]*)')
+
+
+def split_type(kind: str) -> tuple[str, str]:
+    """decimal(18,2) → decimal, (18,2)"""
+    name, bracket, rest = kind.partition("(")
+    return name, bracket + rest
+
+
+class DuckDBFields:
+    """How DuckDB gets at a field of a record, for conditions."""
+
+    def text(self, path: list[str]) -> str:
+        """The field as text."""
+        return f"json_extract_string(payload, {json_path(path)})"
+
+    def kind(self, path: list[str]) -> str:
+        """Its JSON type."""
+        asked = f"json_type(payload, {json_path(path)})"
+        return (
+            f"case {asked} when 'VARCHAR' then 'string' when 'NULL' then 'null' when 'BOOLEAN' then 'boolean' "
+            f"when 'ARRAY' then 'array' when 'OBJECT' then 'object' else if({asked} is null, null, 'number') end"
+        )
+
+    def quote(self, value: str) -> str:
+        """A text literal."""
+        return quote_text(value)
+
+
+_FIELDS: dict[str, predicate.Dialect] = {"duckdb": DuckDBFields()}
+
+
+@lru_cache
+def _environment(dialect: str) -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("sql_templates", dialect),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,
+    )
+    environment.filters |= {
+        "name": quote_name,
+        "names": lambda names: ", ".join(map(quote_name, names)),
+        "text": quote_text,
+        "json_path": json_path,
+        "number_pattern": number_pattern,
+        "split_type": split_type,
+        "condition": lambda path: predicate.to_sql(path, _FIELDS[dialect]),
+    }
+    return environment
+
+
+def render(dialect: str, template: str, **values: Any) -> str:
+    """The statements of one template of sql_templates/<dialect>/."""
+    return _environment(dialect).get_template(f"{template}.sql.j2").render(**values)

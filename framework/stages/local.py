@@ -1,0 +1,157 @@
+"""A folder of this machine as the stage."""
+
+import hashlib
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from framework.errors import StageError, UploadLost
+from framework.model import Strict
+from framework.stages.base import Object
+
+_UPLOADS = "_uploads"
+
+
+class LocalStage(Strict):
+    """A folder of this machine."""
+
+    type: Literal["local"]
+    path: str
+    """The folder; relative paths start at the project's folder."""
+
+    def open(self, project_folder: Path) -> "LocalFolder":
+        """Makes the folder if need be."""
+        return LocalFolder(project_folder / self.path)
+
+
+class LocalFolder:
+    """Objects are files; an upload is a file under `_uploads/`, moved to its place when it is published."""
+
+    shared = False
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.url = str(root)
+        self._make(root / _UPLOADS)
+
+    def prepare(self, key: str) -> "_LocalUpload":
+        """A new file under `_uploads/`; its name is the handle."""
+        name = f"{hashlib.sha256(key.encode()).hexdigest()[:16]}-{secrets.token_hex(4)}"
+        return _LocalUpload(self.root / _UPLOADS / name)
+
+    def publish(self, key: str, handle: str, bytes: int) -> None:
+        """One rename."""
+        target = self.root / key
+        self._make(target.parent)
+        try:
+            os.replace(self.root / _UPLOADS / handle, target)
+        except FileNotFoundError:
+            if not target.is_file() or target.stat().st_size != bytes:
+                raise UploadLost(f"the upload of {key} is gone from {self.root / _UPLOADS}") from None
+            return
+        except OSError as error:
+            raise StageError(f"can't publish {target}: {error.strerror}") from error
+        _sync_folder(target.parent)
+
+    def put_if_absent(self, key: str, data: bytes) -> bool:
+        """Written beside, then linked to its name: a link fails where the name is taken."""
+        target = self.root / key
+        self._make(target.parent)
+        beside = self.root / _UPLOADS / f"put-{secrets.token_hex(8)}"
+        upload = _LocalUpload(beside)
+        upload.write(data)
+        upload.finish()
+        try:
+            os.link(beside, target)
+        except FileExistsError:
+            return False
+        except OSError as error:
+            raise StageError(f"can't write {target}: {error.strerror}") from error
+        finally:
+            beside.unlink(missing_ok=True)
+        _sync_folder(target.parent)
+        return True
+
+    def read(self, key: str) -> bytes | None:
+        """The file's content."""
+        try:
+            return (self.root / key).read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise StageError(f"can't read {self.root / key}: {error.strerror}") from error
+
+    def list(self, prefix: str, after: str = "") -> Iterator[Object]:
+        """A walk in sorted order."""
+        folder = self.root / prefix.rpartition("/")[0]
+        for path in sorted((path for path in folder.rglob("*") if path.is_file()), key=Path.as_posix):
+            key = path.relative_to(self.root).as_posix()
+            if key.startswith(prefix) and key > after and not key.startswith(_UPLOADS):
+                facts = path.stat()
+                yield Object(key, facts.st_size, datetime.fromtimestamp(facts.st_mtime, UTC))
+
+    @contextmanager
+    def as_file(self, key: str) -> Iterator[Path]:
+        """The file itself."""
+        path = self.root / key
+        if not path.is_file():
+            raise StageError(f"{path} is in the log and not in the stage: it was deleted by hand")
+        yield path
+
+    def sweep(self, older_than: datetime) -> int:
+        """By the time of the last write."""
+        swept = 0
+        for path in (self.root / _UPLOADS).iterdir():
+            if datetime.fromtimestamp(path.stat().st_mtime, UTC) < older_than:
+                path.unlink(missing_ok=True)
+                swept += 1
+        return swept
+
+    def _make(self, folder: Path) -> None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StageError(f"can't make the folder {folder}: {error.strerror}") from error
+
+
+class _LocalUpload:
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            self._file = path.open("xb", buffering=0)
+        except OSError as error:
+            raise StageError(f"can't write {path}: {error.strerror}") from error
+
+    def write(self, data: bytes) -> None:
+        view = memoryview(data)
+        try:
+            while view:
+                view = view[self._file.write(view) :]
+        except OSError as error:
+            self.abort()
+            raise StageError(f"can't write {self._path}: {error.strerror}. Free some space and run again.") from error
+
+    def finish(self) -> str:
+        try:
+            os.fsync(self._file.fileno())
+            self._file.close()
+        except OSError as error:
+            self.abort()
+            raise StageError(f"can't write {self._path}: {error.strerror}. Free some space and run again.") from error
+        return self._path.name
+
+    def abort(self) -> None:
+        self._file.close()
+        self._path.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

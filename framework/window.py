@@ -1,0 +1,146 @@
+"""Spans of time: durations, half-open windows, how an API writes an instant, and sets of covered time."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Literal
+
+_UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_DURATION = re.compile(r"(\d+)(ms|s|m|h|d|w)")
+
+Bounds = Literal["[start,end)", "[start,end]", "(start,end]", "(start,end)"]
+
+
+def parse_duration(text: object) -> timedelta:
+    """`90s`, `5m`, `1h30m`, `7d`, `2w` → a timedelta. Raises ValueError where it is none of these."""
+    if isinstance(text, timedelta):
+        return text
+    if not isinstance(text, str) or not re.fullmatch(rf"(?:{_DURATION.pattern})+", text):
+        raise ValueError(f"{text!r} is no duration: write a number and a unit, such as 30s, 5m, 1h or 7d")
+    try:
+        return sum((timedelta(**{_UNITS[u]: int(n)}) for n, u in _DURATION.findall(text)), timedelta())
+    except OverflowError:
+        raise ValueError(f"{text!r} is longer than can be counted") from None
+
+
+def show_duration(span: timedelta) -> str:
+    """The shortest text that `parse_duration` reads back as the same span (whole milliseconds)."""
+    left = round(span / timedelta(milliseconds=1))
+    parts = []
+    for unit in ("d", "h", "m", "s", "ms"):
+        size = round(timedelta(**{_UNITS[unit]: 1}) / timedelta(milliseconds=1))
+        count, left = divmod(left, size)
+        if count:
+            parts.append(f"{count}{unit}")
+    return "".join(parts) or "0s"
+
+
+def parse_instant(value: object, form: str = "iso8601") -> datetime:
+    """An instant as an API writes it → UTC datetime. Text without an offset is UTC. ValueError if it is none.
+
+    `form` is iso8601, date, epoch, epoch_ms, epoch_us, or a strptime pattern.
+    """
+    if form in _EPOCHS:
+        if isinstance(value, bool) or not isinstance(value, int | float | str):
+            raise ValueError(f"{value!r} is no number of {form}")
+        whole = int(value) if isinstance(value, int) or str(value).lstrip("-").isdigit() else float(value)
+        return _EPOCH + timedelta(microseconds=round(whole * _EPOCHS[form]))
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} is no text that holds an instant")
+    if form in ("iso8601", "date"):
+        moment = datetime.fromisoformat(value)
+    else:
+        moment = datetime.strptime(value, form)  # noqa: DTZ007 - no zone means UTC, set below
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def format_instant(moment: datetime, form: str = "iso8601", precision: timedelta = timedelta(seconds=1)) -> str:
+    """The inverse of `parse_instant`: 2026-01-31T12:00:00Z, with fractions only where the API's clock has them."""
+    moment = moment.astimezone(UTC)
+    if form in _EPOCHS:
+        return str((moment - _EPOCH) // timedelta(microseconds=1) // _EPOCHS[form])
+    if form == "date":
+        return moment.date().isoformat()
+    if form != "iso8601":
+        return moment.strftime(form)
+    if precision >= timedelta(seconds=1):
+        return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    digits = 3 if precision >= timedelta(milliseconds=1) else 6
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%f")[: 20 + digits] + "Z"
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCHS = {"epoch": 1_000_000, "epoch_ms": 1_000, "epoch_us": 1}
+
+
+def is_instant_form(form: str) -> bool:
+    """Whether `form` names how instants are written: a known word or a strptime pattern."""
+    return form in ("iso8601", "date", *_EPOCHS) or "%" in form
+
+
+def floor(moment: datetime, precision: timedelta) -> datetime:
+    """The last step of a clock of that precision at or before the moment."""
+    return moment - (moment - _EPOCH) % precision
+
+
+@dataclass(frozen=True, order=True)
+class Window:
+    """`[start, end)` in UTC."""
+
+    start: datetime
+    end: datetime
+
+    def overlaps(self, other: "Window") -> bool:
+        """Whether an instant lies in both."""
+        return self.start < other.end and other.start < self.end
+
+    def to_json(self) -> list[str]:
+        """`[start, end]` as ISO 8601 text with microseconds."""
+        return [to_text(self.start), to_text(self.end)]
+
+    @classmethod
+    def from_json(cls, pair: list[str]) -> "Window":
+        """The inverse of `to_json`."""
+        return cls(parse_instant(pair[0]), parse_instant(pair[1]))
+
+    def __str__(self) -> str:
+        return f"[{to_text(self.start)}, {to_text(self.end)})"
+
+
+def to_text(moment: datetime) -> str:
+    """ISO 8601 in UTC, seconds, microseconds only where there are any."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+
+
+def sent_bounds(window: Window, bounds: Bounds, precision: timedelta) -> Window:
+    """What to send so that an API with these ends returns `[start, end)`: an end that it includes, or a start that it
+    leaves out, moves back by the smallest step of its clock."""
+    start = window.start - precision if bounds.startswith("(") else window.start
+    end = window.end - precision if bounds.endswith("]") else window.end
+    return Window(start, max(start, end))
+
+
+def cut(span: Window, length: timedelta | None) -> Iterator[Window]:
+    """A span in windows of that length, oldest first; the last one may be shorter."""
+    start = span.start
+    while start < span.end:
+        end = min(start + length, span.end) if length else span.end
+        yield Window(start, end)
+        start = end
+
+
+def merged(windows: Iterable[Window]) -> tuple[Window, ...]:
+    """The same covered time as the fewest windows, in order."""
+    result: list[Window] = []
+    for window in sorted(windows):
+        if result and window.start <= result[-1].end:
+            result[-1] = Window(result[-1].start, max(result[-1].end, window.end))
+        else:
+            result.append(window)
+    return tuple(result)
+
+
+def day_start(day: date) -> datetime:
+    """Midnight UTC of that day."""
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)

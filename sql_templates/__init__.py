@@ -1,0 +1,1 @@
+"""The SQL of every warehouse, a folder per dialect; see `framework.sql`."""
