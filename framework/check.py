@@ -36,8 +36,9 @@ def _reconciled(warehouse: Warehouse, source: str, stream: str) -> Check:
     found = warehouse.execute(
         f"""
         select p.part, p.rows, coalesce(r.rows, 0) from _INGEST_PARTS p
-        left join (select _part, count(*) as rows from {sql.quote_name(raw_table(source))} where _stream = ? group by 1) r
-            on r._part = p.part
+        left join (
+            select _part, count(*) as rows from {sql.quote_name(raw_table(source))} where _stream = ? group by 1
+        ) r on r._part = p.part
         where p.source = ? and p.stream = ? and p.rows <> coalesce(r.rows, 0) limit 1
         """,
         (stream, source, stream),
@@ -69,7 +70,8 @@ def _fresh(warehouse: Warehouse, source: Source, stream: Stream, now: datetime) 
     assert rule is not None
     if rule.of == "load":
         newest = warehouse.execute(
-            "select max(loaded_at) from _INGEST_ENTRIES where source = ? and stream = ?", (source.name, stream.name)
+            "select max(loaded_at) from _INGEST_ENTRIES where source = ? and stream = ?",
+            (source.name, stream.name),
         )[0][0]
     else:
         table = sql.quote_name(model_of(source.name, stream).table)
@@ -78,4 +80,9 @@ def _fresh(warehouse: Warehouse, source: Source, stream: Stream, now: datetime) 
     if newest is None:
         return Check(stream.name, label, False, "nothing there yet")
     age = max(now.replace(tzinfo=None) - newest, timedelta())
-    return Check(stream.name, label, age <= rule.max, f"{show_duration(timedelta(seconds=int(age.total_seconds())))} old")
+    return Check(
+        stream.name,
+        label,
+        age <= rule.max,
+        f"{show_duration(timedelta(seconds=int(age.total_seconds())))} old",
+    )

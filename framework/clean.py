@@ -118,7 +118,8 @@ def _work(warehouse: Warehouse, stream: Stream, model: CleanModel, after: int, t
 def _fit(warehouse: Warehouse, stream: Stream, model: CleanModel, after: int) -> list[str]:
     """What does not fit its column, or lacks its key: counted, and treated as the contract says."""
     counted = warehouse.execute(
-        "select v, count(*) from (select unnest(_bad) v from _fresh where _log > ?) group by v order by v", (after,)
+        "select v, count(*) from (select unnest(_bad) v from _fresh where _log > ?) group by v order by v",
+        (after,),
     )
     policy = stream.contract.type_changes if stream.contract else "warn"
     warnings = []
@@ -135,9 +136,7 @@ def _fit(warehouse: Warehouse, stream: Stream, model: CleanModel, after: int) ->
     bad = "len(_bad) > 0" if policy == "quarantine" else "len(list_intersect(_bad, {}::varchar[])) > 0"
     condition = bad.format("[" + ", ".join(map(sql.quote_text, model.keys)) + "]")
     if counted and (policy == "quarantine" or model.keys):
-        warehouse.execute(
-            sql.render(warehouse.dialect, "quarantine", model=model, condition=condition, after=after)
-        )
+        warehouse.execute(sql.render(warehouse.dialect, "quarantine", model=model, condition=condition, after=after))
     return warnings
 
 
@@ -149,7 +148,8 @@ def _known_fields(warehouse: Warehouse, stream: Stream, model: CleanModel, after
     raw = sql.quote_name(model.raw)
     names = f"select distinct unnest(json_keys(payload)) from {raw} where _stream = ? and _log"
     found = warehouse.execute(
-        f"({names} > ? and _log <= ?) except ({names} <= ?)", (stream.name, after, through, stream.name, after)
+        f"({names} > ? and _log <= ?) except ({names} <= ?)",
+        (stream.name, after, through, stream.name, after),
     )
     if not found:
         return []
@@ -166,7 +166,9 @@ def _kept(warehouse: Warehouse, model: CleanModel, after: int, through: int) -> 
         empty = "rows = 0" if model.scope == "partition" else "(select coalesce(sum(rows), 0) from _turned) = 0"
         names = [row[0] for row in warehouse.execute(f"select partition from _turned where {empty} limit 3")]
         if names:
-            warnings.append(f"{model.table}: nothing came for {', '.join(names)}; old rows are kept (allow_empty is false)")
+            warnings.append(
+                f"{model.table}: nothing came for {', '.join(names)}; old rows are kept (allow_empty is false)"
+            )
     if model.scope == "stream" and not warehouse.execute("select count(*) from _turned")[0][0]:
         warnings.append(f"{model.table}: no run read all of it since; old rows are kept")
     return warnings

@@ -54,7 +54,9 @@ def _verb_in(words: list[str]) -> str | None:
 
 def _parser(wanted: str | None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="framework", description="One YAML per API becomes tables.", epilog="framework VERB --help says more."
+        prog="framework",
+        description="One YAML per API becomes tables.",
+        epilog="framework VERB --help says more.",
     )
     parser.add_argument("--version", action="version", version=f"framework {__version__}")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB")

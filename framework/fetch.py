@@ -53,7 +53,11 @@ class Client:
     """Speaks to one API for one run. Used by many threads at once."""
 
     def __init__(
-        self, http: Http, values: Mapping[str, Any], redactor: Redactor, hosts: Mapping[str, str] | None = None
+        self,
+        http: Http,
+        values: Mapping[str, Any],
+        redactor: Redactor,
+        hosts: Mapping[str, str] | None = None,
     ) -> None:
         self._http = http
         self._redact = redactor
@@ -92,9 +96,7 @@ class Client:
         made = Request(method, "", headers=self._headers).with_url(url)
         return Request(method, made.url, self._params + made.params, self._headers)
 
-    def fetch(
-        self, request: Request, rules: Sequence[ResponseRule], read: Callable[[bytes], Decoded]
-    ) -> Answer:
+    def fetch(self, request: Request, rules: Sequence[ResponseRule], read: Callable[[bytes], Decoded]) -> Answer:
         """Sends until there is an answer to use. Raises Unreachable after the last attempt, ApiError where the API
         refuses or a rule says so; messages name the request, secrets hidden."""
         attempts = self._http.retry.attempts
@@ -188,7 +190,9 @@ class Client:
             return _Verdict("read", "")
         why = f"status {status} {_phrase(status)}{_excerpt(response)}"
         if status == 401:
-            return _Verdict("reauthenticate", f"{why}. The API refused the credentials: check `http.auth` and its secrets")
+            return _Verdict(
+                "reauthenticate", f"{why}. The API refused the credentials: check `http.auth` and its secrets"
+            )
         if status == 403:
             return _Verdict("fail", f"{why}. These credentials may not read it: check their scopes and permissions")
         if status in _TRY_AGAIN or status >= 500:
@@ -201,7 +205,11 @@ class Client:
             self.limiter.sleep(min(2.0 ** (attempt - 1) * random.uniform(0.5, 1.0), longest))
             return
         if verdict.wait > longest and verdict.then != "wait":
-            self._fail(Unreachable, request, f"{verdict.why}; the API asks to wait {verdict.wait:.0f} s, more than max_wait")
+            self._fail(
+                Unreachable,
+                request,
+                f"{verdict.why}; the API asks to wait {verdict.wait:.0f} s, more than max_wait",
+            )
         self.limiter.pause(verdict.wait)
         self.limiter.sleep(verdict.wait)
 

@@ -51,7 +51,11 @@ def _config(source: Source) -> Iterator[Finding]:
         if "default" in schema:
             wrong = jsonschema.Draft202012Validator(schema).iter_errors(schema["default"])
             for problem in wrong:
-                yield "E308", ("config", name, "default"), f"the default breaks its own rule: {problem.message}."
+                yield "E308", (
+                    "config",
+                    name,
+                    "default",
+                ), f"the default breaks its own rule: {problem.message}."
 
 
 def _schedule(source: Source) -> Iterator[Finding]:
@@ -64,7 +68,10 @@ def _schedule(source: Source) -> Iterator[Finding]:
     try:
         ZoneInfo(source.schedule.timezone)
     except (KeyError, ValueError, OSError):
-        yield "E307", ("schedule", "timezone"), f"{source.schedule.timezone!r} is no time zone, such as Europe/Paris."
+        yield "E307", (
+            "schedule",
+            "timezone",
+        ), f"{source.schedule.timezone!r} is no time zone, such as Europe/Paris."
 
 
 def _templates(source: Source) -> Iterator[Finding]:
@@ -107,7 +114,9 @@ def _secrets(source: Source) -> Iterator[Finding]:
         yield from _by_hand(("http", *use.path), use.text)
 
 
-_CREDENTIAL = re.compile(r"^(authorization|x-api-key|api-?key|apikey|x-auth-token|access[-_]token|token)$", re.IGNORECASE)
+_CREDENTIAL = re.compile(
+    r"^(authorization|x-api-key|api-?key|apikey|x-auth-token|access[-_]token|token)$", re.IGNORECASE
+)
 
 
 def _by_hand(path: Path, text: str) -> Iterator[Finding]:
@@ -117,7 +126,7 @@ def _by_hand(path: Path, text: str) -> Iterator[Finding]:
         message = "a credential written by hand: use `http.auth`, which hides it, renews it and keeps it on its host."
         yield ("E319" if literal else "W206"), path, message
     if place == "auth" and path[-1] in ("token", "value", "password", "client_secret") and text and "{{" not in text:
-        yield "E319", path, "a secret must not stand in the file: write {{ secrets.NAME }} and declare it under `secrets`."
+        yield "E319", path, "a secret must not stand in the file: write {{ secrets.NAME }} and list it in `secrets`."
 
 
 def _streams(source: Source) -> Iterator[Finding]:
@@ -145,13 +154,22 @@ def _stream(stream: Stream, written: Stream) -> Iterator[Finding]:
     if clean and clean.delete_when and (problem := predicate.problem_of(clean.delete_when)):
         yield "E311", ("clean", "delete_when"), f"{problem}."
     if clean and clean.delete_when and clean.mode in ("append", "replace"):
-        yield "E311", ("clean", "delete_when"), f"delete_when goes with mode merge or history, not with {clean.mode}."
+        yield "E311", (
+            "clean",
+            "delete_when",
+        ), f"delete_when goes with mode merge or history, not with {clean.mode}."
     yield from _checks(stream)
     for field in key or []:
         if field in records.drop:
-            yield "E316", ("records", "drop"), f"{field!r} is part of the primary key: hash it instead of dropping it."
+            yield "E316", (
+                "records",
+                "drop",
+            ), f"{field!r} is part of the primary key: hash it instead of dropping it."
     if stream.incremental and stream.incremental.cursor in records.drop:
-        yield "E316", ("records", "drop"), f"{stream.incremental.cursor!r} is the cursor: it can't be dropped."
+        yield "E316", (
+            "records",
+            "drop",
+        ), f"{stream.incremental.cursor!r} is the cursor: it can't be dropped."
     if stream.incremental and stream.incremental.cursor in (records.hash.fields if records.hash else []):
         yield "E316", ("records", "hash"), f"{stream.incremental.cursor!r} is the cursor: it can't be hashed."
     if written.incremental:
@@ -177,7 +195,10 @@ def _incremental(stream: Stream) -> Iterator[Finding]:
         message = f"{incremental.cursor!r} sounds like the time of creation: later changes of a record are never read."
         yield "W204", ("incremental", "cursor"), message
     if "%" in incremental.format and incremental.format.endswith("Z"):
-        yield "W205", ("incremental", "format"), "a literal Z claims UTC whatever the zone is: use iso8601 or %z."
+        yield "W205", (
+            "incremental",
+            "format",
+        ), "a literal Z claims UTC whatever the zone is: use iso8601 or %z."
 
 
 def _checks(stream: Stream) -> Iterator[Finding]:
@@ -186,7 +207,11 @@ def _checks(stream: Stream) -> Iterator[Finding]:
     for check in ("not_null", "unique"):
         for index, name in enumerate(getattr(stream.checks, check)):
             if name not in known:
-                yield "E312", ("checks", check, index), f"there is no column {name!r}.{suggestion(name, known)}"
+                yield "E312", (
+                    "checks",
+                    check,
+                    index,
+                ), f"there is no column {name!r}.{suggestion(name, known)}"
 
 
 def _parents(source: Source) -> Iterator[Finding]:
@@ -199,7 +224,10 @@ def _parents(source: Source) -> Iterator[Finding]:
         place = ("streams", index, "for_each")
         if stream.parent not in names:
             known = [name for name in names if name != stream.name]
-            yield "E301", (*place, "stream"), f"there is no stream {stream.parent!r}.{suggestion(stream.parent, known)}"
+            yield "E301", (
+                *place,
+                "stream",
+            ), f"there is no stream {stream.parent!r}.{suggestion(stream.parent, known)}"
             continue
         circle = _circle(stream.name, parents)
         if circle:
@@ -212,7 +240,11 @@ def _parents(source: Source) -> Iterator[Finding]:
             message = f"only_changed, and the parent {parent.name!r} is not incremental: each run reads all of it."
             yield "W209", (*place, "only_changed"), message
         if stream.incremental:
-            yield "E321", ("streams", index, "incremental"), "a child stream with windows of its own is not built yet."
+            yield "E321", (
+                "streams",
+                index,
+                "incremental",
+            ), "a child stream with windows of its own is not built yet."
         for field in parent_fields(stream):
             if parent.records.drop and field in parent.records.drop:
                 yield "E316", place, f"the parent {parent.name!r} drops {field!r}."
@@ -279,5 +311,3 @@ def _reaches(start: str, goal: str, marts: dict[str, list[str]], seen: set[str])
 def is_error(problem: Problem) -> bool:
     """Whether it stops a run, rather than being advice."""
     return problem.code.startswith("E")
-
-

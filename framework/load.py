@@ -57,7 +57,13 @@ def load(warehouse: Warehouse, stage: Stage, log: Log, source: str, stream: str,
         with ExitStack() as files, warehouse.transaction():
             found = [
                 PartFile(
-                    files.enter_context(stage.as_file(part.key)), part.key, stream, entry.run, number, part.rows, part.longest
+                    files.enter_context(stage.as_file(part.key)),
+                    part.key,
+                    stream,
+                    entry.run,
+                    number,
+                    part.rows,
+                    part.longest,
                 )
                 for number, entry in batch
                 if isinstance(entry, Committed)
@@ -123,7 +129,17 @@ def _slice_rows(
     for index, result in enumerate(entry.slices):
         window = result.slice.window
         start, end = (window.start.replace(tzinfo=None), window.end.replace(tzinfo=None)) if window else (None, None)
-        head = (source, stream, number, index, entry.run, started, partition_key(result.slice.partition), start, end)
-        for place in result.ranges or [None]:
-            found = (place.part, place.first, place.rows) if place else (None, None, None)
-            yield (*head, result.status, result.rows, *found)
+        head = (
+            source,
+            stream,
+            number,
+            index,
+            entry.run,
+            started,
+            partition_key(result.slice.partition),
+            start,
+            end,
+        )
+        places: list[Sequence[Any]] = [(place.part, place.first, place.rows) for place in result.ranges]
+        for place in places or [(None, None, None)]:
+            yield (*head, result.status, result.rows, *place)

@@ -1,7 +1,7 @@
 """A stream's log in the stage: numbered entries written by put-if-absent. Writing one is the commit point.
 
-    <project>/_log/<source>/<stream>/00000001.json      an entry
-    <project>/_log/<source>/<stream>/at/00000001.json   the position after it, once all up to it is published
+<project>/_log/<source>/<stream>/00000001.json      an entry
+<project>/_log/<source>/<stream>/at/00000001.json   the position after it, once all up to it is published
 """
 
 from collections.abc import Callable, Iterator

@@ -6,8 +6,15 @@ from typing import Annotated, Any
 
 import jmespath
 from jmespath.exceptions import JMESPathError
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler
-from pydantic import WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    WithJsonSchema,
+)
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from framework.window import is_instant_form, parse_duration
@@ -76,7 +83,8 @@ def _pattern(pattern: str, what: str) -> AfterValidator:
 
 def _instant_form(value: str) -> str:
     if not is_instant_form(value):
-        reason = f"{value!r} is no way to write an instant: iso8601, date, epoch, epoch_ms, epoch_us or a pattern like %Y-%m-%d"
+        known = "iso8601, date, epoch, epoch_ms, epoch_us or a pattern like %Y-%m-%d"
+        reason = f"{value!r} is no way to write an instant: {known}"
         raise PydanticCustomError("instant_form", "{reason}", {"reason": reason})
     return value
 
@@ -94,7 +102,9 @@ _URL = r"(?:https?://|\{\{).*"
 Name = Annotated[str, _pattern(_NAME, "name: a small letter, then small letters, digits and _"), _text_schema(_NAME)]
 TableName = Annotated[str, _pattern(_TABLE, "table name: letters, digits and _"), _text_schema(_TABLE)]
 FieldPath = Annotated[
-    str, _pattern(_FIELD, "field of a record: write names joined by dots, such as customer.id"), _text_schema(_FIELD)
+    str,
+    _pattern(_FIELD, "field of a record: write names joined by dots, such as customer.id"),
+    _text_schema(_FIELD),
 ]
 Duration = Annotated[timedelta, BeforeValidator(_duration), _text_schema(_DURATION)]
 InstantForm = Annotated[str, AfterValidator(_instant_form)]

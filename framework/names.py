@@ -10,7 +10,7 @@ from framework.model import Template
 from framework.partitions.stream import ForEachRecord
 from framework.problem import Path
 from framework.spec import Source, Stream
-from framework.template import names_in, problem_of
+from framework.template import NamePath, names_in, problem_of
 
 WINDOW_NAMES = ("start", "end")
 RUN_NAMES = ("id", "started")
@@ -42,6 +42,13 @@ def templates(value: Any, path: Path = ()) -> Iterator[Use]:
             yield from templates(inner, (*path, index))
 
 
+def names_used(value: Any) -> Iterator[tuple[Use, NamePath]]:
+    """Every name that the templates below this value ask for; those that do not parse ask for none."""
+    for use in templates(value):
+        if not problem_of(use.text):
+            yield from ((use, name) for name in names_in(use.text))
+
+
 def as_templates(value: Any) -> Any:
     """A JSON value whose texts are templates."""
     if isinstance(value, dict):
@@ -61,13 +68,13 @@ def parent_fields(stream: Stream) -> list[str]:
     if not isinstance(stream.for_each, ForEachRecord):
         return []
     alias = stream.for_each.as_
-    used = [name for use in templates(stream) if not problem_of(use.text) for name in names_in(use.text)]
+    used = [name for _, name in names_used(stream)]
     return list(dict.fromkeys(".".join(name[1:]) for name in used if name[0] == alias and len(name) > 1))
 
 
 def uses_window(stream: Stream, end: str) -> bool:
     """Whether the stream's request sends that end of its window."""
-    return any(name[:2] == ("window", end) for use in templates(stream.request) for name in names_in(use.text))
+    return any(name[:2] == ("window", end) for _, name in names_used(stream.request))
 
 
 def allowed(source: Source, path: Path) -> dict[str, list[str] | None]:
@@ -86,5 +93,3 @@ def allowed(source: Source, path: Path) -> dict[str, list[str] | None]:
         if stream.incremental or source.defaults.incremental:
             names["window"] = list(WINDOW_NAMES)
     return names
-
-

@@ -13,7 +13,9 @@ from framework.spec import Stream
 from framework.stages.base import Stage
 
 
-def read(child: Stream, parent: Stream, log: Log, stage: Stage, position: Position, run: str | None) -> Iterator[Parent]:
+def read(
+    child: Stream, parent: Stream, log: Log, stage: Stage, position: Position, run: str | None
+) -> Iterator[Parent]:
     """The parent's records that a child is to follow, oldest first, doubles included: those logged after the child's
     position where it follows changes only; else all that count. `run` narrows it to what that run logged."""
     spec = child.for_each

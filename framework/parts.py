@@ -35,7 +35,9 @@ class PartFile:
         self.key = key
         self.rows = 0
         self._upload = upload
-        self._gzip = isal_zlib.compressobj(2, isal_zlib.DEFLATED, _GZIP)  # its header holds no time: same data, same bytes
+        self._gzip = isal_zlib.compressobj(
+            2, isal_zlib.DEFLATED, _GZIP
+        )  # its header holds no time: same data, same bytes
         self._sha256 = hashlib.sha256()
         self._longest = 0
         self._held: list[bytes] = []
@@ -45,7 +47,7 @@ class PartFile:
     def append(self, lines: Sequence[bytes]) -> Range:
         """Adds lines and says which rows they became."""
         text = b"\n".join(lines) + b"\n"
-        self._longest = max(self._longest, max(map(len, lines)))
+        self._longest = max(self._longest, *map(len, lines))
         self._hold(self._gzip.compress(text))
         first, self.rows = self.rows + 1, self.rows + len(lines)
         return Range(self.key, first, len(lines))

@@ -82,7 +82,12 @@ def fingerprint(stream: Stream) -> str:
 
 
 def slices(
-    stream: Stream, values: Values, position: Position, now: datetime, asked: Request, parents: Iterable[Parent] = ()
+    stream: Stream,
+    values: Values,
+    position: Position,
+    now: datetime,
+    asked: Request,
+    parents: Iterable[Parent] = (),
 ) -> Iterator[Slice]:
     """The slices of one run, oldest first within a partition."""
     if stream.parent:

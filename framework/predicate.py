@@ -110,5 +110,3 @@ def _path(node: dict[str, Any]) -> list[str] | None:
     if node["type"] == "subexpression" and all(child["type"] == "field" for child in node["children"]):
         return [child["value"] for child in node["children"]]
     return None
-
-

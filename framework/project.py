@@ -62,9 +62,7 @@ class Project:
         source = _valid(load(path), path)
         source = _changed(_named(source, name), settings)
         config = _config(source, settings, f"{SETTINGS_FILE}: environments.{chosen}.sources.{name}.config")
-        return Deployment(
-            name, path, source, config, chosen, environment, self.settings.project, self.folder
-        )
+        return Deployment(name, path, source, config, chosen, environment, self.settings.project, self.folder)
 
     def _spec_path(self, name: str, environment: Environment) -> Path:
         path = self.specs / f"{name}.yaml"

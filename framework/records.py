@@ -104,7 +104,7 @@ def _exploded(fields: Fields, edits: Edits) -> Iterator[Fields]:
 
 
 def _carried(fields: Fields, path: str) -> Any:
-    value: Any = fields.get(path.split(".")[0])
+    value: Any = fields.get(path.split(".", maxsplit=1)[0])
     for name in path.split(".")[1:]:
         value = _fields.decode(value).get(name) if value is not None and bytes(value).startswith(b"{") else None
     return value

@@ -4,7 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Table
 
 from framework.run import Report
@@ -41,7 +49,11 @@ class Progressing:
         if event == "planned":
             total = facts["slices"]
             self._tasks[stream] = self._progress.add_task(
-                stream, total=total or None, stream=stream, rows=0, state="reading" if total else "nothing to do"
+                stream,
+                total=total or None,
+                stream=stream,
+                rows=0,
+                state="reading" if total else "nothing to do",
             )
         elif event == "slice read":
             self._rows[stream] = self._rows.get(stream, 0) + facts["rows"]
@@ -63,8 +75,8 @@ class Progressing:
         if not self._console.is_terminal:
             failed = f", {report.failed} failed" if report.failed else ""
             self._console.print(
-                f"{stream}: {report.done + report.skipped} of {report.planned} slices{failed}, {report.records:,} records, "
-                f"{report.parts} parts",
+                f"{stream}: {report.done + report.skipped} of {report.planned} slices{failed}, "
+                f"{report.records:,} records, {report.parts} parts",
                 highlight=False,
             )
 
@@ -78,7 +90,14 @@ def print_summary(console: Console, report: Report, places: Mapping[str, str]) -
     table.add_column("rows", justify="right")
     for name, part in report.streams.items():
         slices = f"{part.done}" + (f" + {part.skipped} skipped" if part.skipped else "")
-        table.add_row(name, slices, f"{part.records:,}", str(part.parts), part.table, f"{part.rows:,}" if part.table else "")
+        table.add_row(
+            name,
+            slices,
+            f"{part.records:,}",
+            str(part.parts),
+            part.table,
+            f"{part.rows:,}" if part.table else "",
+        )
     for name, rows in report.marts.items():
         table.add_row("", "", "", "", name, f"{rows:,}")
     console.print()
@@ -86,8 +105,8 @@ def print_summary(console: Console, report: Report, places: Mapping[str, str]) -
     console.print()
     seconds = (report.finished - report.started).total_seconds() if report.finished else 0.0
     console.print(
-        f"{report.requests:,} requests ({report.retries:,} repeated), {report.records:,} records, {report.parts:,} parts, "
-        f"{seconds:.1f} s",
+        f"{report.requests:,} requests ({report.retries:,} repeated), {report.records:,} records, "
+        f"{report.parts:,} parts, {seconds:.1f} s",
         highlight=False,
     )
     for label, place in places.items():

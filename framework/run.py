@@ -15,7 +15,7 @@ from framework import parents
 from framework.check import Check
 from framework.check import check as check_stream
 from framework.errors import FrameworkError, SettingsError, SpecError
-from framework.extract import Extraction, Listener, Outcome, StreamReader
+from framework.extract import Extraction, Listener, Outcome
 from framework.fetch import Client
 from framework.log import Log
 from framework.manifest import Position, Reset
@@ -23,6 +23,7 @@ from framework.model import Redactor
 from framework.plan import Plan, Request, fingerprint, slices
 from framework.problem import suggestion
 from framework.project import Deployment
+from framework.read import StreamReader
 from framework.secrets.base import SecretValues
 from framework.spec import Stream
 from framework.stages.base import Stage
@@ -109,7 +110,9 @@ def ignore(event: str, facts: Mapping[str, Any]) -> None:
 class Workspace:
     """One deployment with its stage, logs and warehouse at hand."""
 
-    def __init__(self, deployment: Deployment, listener: Listener = ignore, clock: Callable[[], datetime] | None = None) -> None:
+    def __init__(
+        self, deployment: Deployment, listener: Listener = ignore, clock: Callable[[], datetime] | None = None
+    ) -> None:
         self.deployment, self.source = deployment, deployment.source
         self.redactor = Redactor()
         self.listener = listener
@@ -168,8 +171,8 @@ class Workspace:
             position = Position(entry=position.entry) if dry else self._reset(stream, run, mark, position)
         elif position.fingerprint and position.fingerprint != mark:
             raise SpecError(
-                f"{self.source.name}.{stream.name}: the spec changed from [{position.fingerprint}] to [{mark}], which makes "
-                "its position meaningless. Read the stream anew with --full-refresh, or change the spec back."
+                f"{self.source.name}.{stream.name}: the spec changed from [{position.fingerprint}] to [{mark}], which "
+                "makes its position meaningless. Read the stream anew with --full-refresh, or change the spec back."
             )
         asked = Request(options.since, options.until)
         known, through = self._parents(stream, position, run if asked.backfill else None)
@@ -197,7 +200,10 @@ class Workspace:
         self.position(stream.parent)
         log = self.log(stream.parent)
         through = parents.log_end(list(log.entries()))
-        return parents.read(stream, self.source.stream(stream.parent), log, self.stage, position, run), through
+        return (
+            parents.read(stream, self.source.stream(stream.parent), log, self.stage, position, run),
+            through,
+        )
 
     def plan_key(self, run: str, stream: str) -> str:
         """Where a plan waits in the stage."""
@@ -211,7 +217,9 @@ class Workspace:
         """The plan that `plan` kept. Raises SettingsError where there is none."""
         text = self.stage.read(self.plan_key(run, stream))
         if text is None:
-            raise SettingsError(f"there is no plan of run {run!r} for the stream {stream!r}: run `framework plan` first")
+            raise SettingsError(
+                f"there is no plan of run {run!r} for the stream {stream!r}: run `framework plan` first"
+            )
         return Plan.from_json(text)
 
     def extract(self, plan: Plan, client: Client) -> Outcome:
@@ -323,5 +331,3 @@ def _keep(warehouse: Warehouse, report: Report) -> None:
         report.requests, report.retries, report.records, report.parts, report.to_json(),
     )  # fmt: skip
     warehouse.insert("_INGEST_RUNS", columns, [row])
-
-

@@ -4,10 +4,11 @@ The JSON Schema, the reference pages and the editor's completion are generated f
 field is its help.
 """
 
+import re
 from datetime import timedelta
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from framework.auth import AuthSpec
@@ -26,9 +27,20 @@ from framework.model import (
 from framework.pagination import PaginationSpec
 from framework.partitions import ForEachSpec
 from framework.partitions.stream import ForEachRecord
-from framework.window import Bounds
+from framework.problem import suggestion
+from framework.window import Bounds, show_duration
 
 Policy = Literal["allow", "warn", "fail"]
+
+
+def _not_zero(span: timedelta) -> timedelta:
+    if not span:
+        raise PydanticCustomError("duration", "{span} is no length of time", {"span": show_duration(span)})
+    return span
+
+
+Span = Annotated[Duration, AfterValidator(_not_zero)]
+Status = Annotated[int, Field(ge=100, le=599)]
 
 
 class RateLimit(Strict):
@@ -36,7 +48,7 @@ class RateLimit(Strict):
 
     requests: Count | None = None
     """At most this many requests …"""
-    per: Duration = timedelta(minutes=1)
+    per: Span = timedelta(minutes=1)
     """… in any span of this length."""
     concurrency: Annotated[int, Field(ge=1, le=64)] = 4
     """Requests under way at the same time."""
@@ -54,7 +66,7 @@ class Retry(Strict):
 class When(Strict):
     """Which responses a rule is about. All that is given must hold."""
 
-    status: int | list[int] | None = None
+    status: Status | Annotated[list[Status], Field(min_length=1)] | None = None
     """The HTTP status, or several."""
     body: JmesPath | None = None
     """A JMESPath on the decoded body; holds where its value is not null, false or empty."""
@@ -99,21 +111,21 @@ class ResponseRule(Strict):
     def _wait(self) -> Self:
         if (self.then == "wait") != (self.wait is not None):
             raise PydanticCustomError("one_of", "`then: wait` and `wait: {header: …}` go together")
+        if self.message is not None and self.then != "fail":
+            raise PydanticCustomError("one_of", "`message` goes with `then: fail`")
         return self
 
 
 class Http(Strict):
     """How the API is spoken to."""
 
-    base_url: Annotated[
-        Template, WithJsonSchema({"type": "string", "pattern": "^(https?://|\\{\\{)"})
-    ]
+    base_url: Annotated[Template, WithJsonSchema({"type": "string", "pattern": "^(https?://|\\{\\{)"})]
     """What every stream's path is appended to."""
     headers: dict[str, Template] = {}
     """Sent with every request."""
     params: dict[str, Template] = {}
     """Query parameters of every request."""
-    timeout: Duration = timedelta(seconds=60)
+    timeout: Span = timedelta(seconds=60)
     """For a whole request, from the first byte sent to the last one received."""
     rate_limit: RateLimit = RateLimit()
     """How much of the API to use."""
@@ -124,11 +136,12 @@ class Http(Strict):
     responses: list[ResponseRule] = []
     """Rules for every stream; a stream's own rules come first."""
 
-    @model_validator(mode="after")
-    def _url(self) -> Self:
-        if not self.base_url.startswith(("http://", "https://", "{{")):
-            raise PydanticCustomError("url", "base_url must start with https:// or http://")
-        return self
+    @field_validator("base_url")
+    @classmethod
+    def _url(cls, url: Template) -> Template:
+        if not url.startswith(("http://", "https://", "{{")):
+            raise PydanticCustomError("url", "a URL starts with https:// or http://")
+        return url
 
 
 class Schedule(Strict):
@@ -192,7 +205,11 @@ class Records(Strict):
 
 
 def _records(value: Any) -> Any:
-    return {"path": value} if isinstance(value, str) else value
+    if isinstance(value, str):
+        return {"path": value}
+    if not isinstance(value, dict | Records):
+        raise PydanticCustomError("kind", "write the path to the records, such as `data.items`, or `{{path: …, …}}`")
+    return value
 
 
 class Incremental(Strict):
@@ -202,7 +219,7 @@ class Incremental(Strict):
     """The field of a record that says when it changed."""
     start: Template
     """Where the first run begins, such as "2024-01-01"."""
-    window: Duration | None = None
+    window: Span | None = None
     """The length of a slice; without it, one slice from the position to now."""
     lookback: Duration = timedelta()
     """Read this much again, for records that arrive late."""
@@ -210,13 +227,31 @@ class Incremental(Strict):
     """Never read closer to now than this."""
     bounds: Bounds = "[start,end)"
     """Which ends of a window the API includes: `[` and `]` are in, `(` and `)` are out."""
-    precision: Duration = timedelta(seconds=1)
+    precision: Span = timedelta(seconds=1)
     """The smallest step of the API's clock."""
     format: InstantForm = "iso8601"
     """How the API writes instants: iso8601, date, epoch, epoch_ms, epoch_us or a pattern such as %Y-%m-%d."""
 
 
-_TYPE = r"integer|float|boolean|text|date|timestamp|json|decimal\(\d{1,2},\d{1,2}\)"
+_TYPES = ["integer", "float", "boolean", "text", "date", "timestamp", "json", "decimal(18,2)"]
+_DECIMAL = r"decimal\(([1-9]|[12][0-9]|3[0-8]),([0-9]|[12][0-9]|3[0-8])\)"
+
+
+def _column_type(text: str) -> str:
+    if text in _TYPES:
+        return text
+    sizes = re.fullmatch(_DECIMAL, text)
+    if sizes and int(sizes[2]) <= int(sizes[1]):
+        return text
+    remedy = " Write decimal(digits,decimals), 38 digits at most." if "decimal" in text else suggestion(text, _TYPES)
+    raise PydanticCustomError("word", "{text} is no type of a column.{remedy}", {"text": repr(text), "remedy": remedy})
+
+
+ColumnType = Annotated[
+    str,
+    AfterValidator(_column_type),
+    WithJsonSchema({"type": "string", "pattern": f"^({'|'.join(_TYPES[:-1])}|{_DECIMAL})$"}),
+]
 
 
 class Column(Strict):
@@ -224,7 +259,7 @@ class Column(Strict):
 
     from_: FieldPath = Field(alias="from")
     """The field of the record."""
-    type: Annotated[str, Field(pattern=f"^({_TYPE})$")] = "text"
+    type: ColumnType = "text"
     """integer (38 digits), decimal(p,s), float, boolean, text, date, timestamp (an instant, in UTC) or json."""
     description: str | None = None
     """Becomes the column's comment."""
@@ -263,7 +298,7 @@ class Freshness(Strict):
 
     of: Literal["load", "cursor"] = "load"
     """load: when parts were last loaded. cursor: the newest record's own time."""
-    max: Duration
+    max: Span
     """The oldest that passes."""
 
 
@@ -326,14 +361,20 @@ class Mart(Strict):
     """A select statement. `{{ ref('CLN_ORDER') }}` names another table of this source."""
     description: str | None = None
     """Becomes the table's comment."""
-    refresh: Duration = timedelta(hours=1)
+    refresh: Span = timedelta(hours=1)
     """How old it may be, where the warehouse refreshes it by itself."""
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, bool | float):  # which equal 1 in Python
+        raise PydanticCustomError("word", "the version is a whole number: 1")
+    return value
 
 
 class Source(Strict):
     """One API."""
 
-    version: Literal[1]
+    version: Annotated[Literal[1], BeforeValidator(_whole)]
     """The version of this language."""
     name: Name
     """The file's stem. Names the DAG, the folder in the stage and the RAW table."""
@@ -369,9 +410,7 @@ class Source(Strict):
 
     def filled(self, stream: Stream) -> Stream:
         """The stream with the defaults for what it does not say."""
-        missing = {
-            name: getattr(self.defaults, name) for name in Shared.model_fields if getattr(stream, name) is None
-        }
+        missing = {name: getattr(self.defaults, name) for name in Shared.model_fields if getattr(stream, name) is None}
         return stream.model_copy(update=missing)
 
     def in_order(self) -> list[Stream]:

@@ -12,7 +12,6 @@ from framework.spec import Source
 from framework.type_problems import problems_of
 from framework.yaml_file import Document, read
 
-
 M = TypeVar("M", bound=BaseModel)
 
 

@@ -20,12 +20,26 @@ NamePath = tuple[str, ...]
 def _finalize(value: Any) -> Any:
     if value is None:
         raise jinja2.UndefinedError("the value is null")
+    if isinstance(value, jinja2.Undefined):
+        str(value)  # StrictUndefined says here what is missing
+    if isinstance(value, list | dict) or callable(value):
+        kinds: dict[type[Any], str] = {list: "a list", dict: "a mapping"}
+        kind = kinds.get(type(value), "a function")
+        raise jinja2.UndefinedError(f"the value is {kind}, which is no text")
     if isinstance(value, bool):
         return "true" if value else "false"
     return getattr(value, "text", value)  # a float as it was written
 
 
-_environment = ImmutableSandboxedEnvironment(
+class _Environment(ImmutableSandboxedEnvironment):
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """A mapping's key before a method of the same name: `order.items` is the field of the order."""
+        if isinstance(obj, Mapping) and attribute in obj:
+            return obj[attribute]
+        return super().getattr(obj, attribute)
+
+
+_environment = _Environment(
     undefined=jinja2.StrictUndefined, finalize=_finalize, autoescape=False, keep_trailing_newline=True
 )
 _environment.globals.clear()
@@ -44,6 +58,14 @@ def render(text: str, values: Mapping[str, Any]) -> Any:
         return template.render(values) if template is not None else text
     except jinja2.TemplateError as error:
         raise TemplateProblem(f"the template {text!r} can't be rendered: {error.message}") from None
+    except (
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        TypeError,
+        ValueError,
+    ) as error:  # of what it calculates
+        raise TemplateProblem(f"the template {text!r} can't be rendered: {error}") from None
 
 
 def render_text(text: str, values: Mapping[str, Any]) -> str:
@@ -79,6 +101,9 @@ def _paths(node: nodes.Node) -> Iterator[NamePath]:
     if path:
         yield path
         return
+    if isinstance(node, nodes.Call) and isinstance(node.node, nodes.Getattr):  # of `a.b.upper()`, a.b is asked for
+        yield from (part for child in (node.node.node, *node.args, *node.kwargs) for part in _paths(child))
+        return
     for child in node.iter_child_nodes():
         yield from _paths(child)
 
@@ -103,7 +128,7 @@ def _compiled(text: str) -> tuple[Any, Any]:
     tree = _environment.parse(text)
     whole = text.strip()
     body = tree.body[0].nodes if len(tree.body) == 1 and isinstance(tree.body[0], nodes.Output) else []
-    if len(body) == 1 and not isinstance(body[0], nodes.TemplateData) and whole.startswith("{{"):
+    if len(body) == 1 and not isinstance(body[0], nodes.TemplateData) and whole[:2] + whole[-2:] == "{{}}":
         inner = whole[2:-2].removeprefix("-").removeprefix("+").removesuffix("-").removesuffix("+")
         return _strict_expression(inner), None
     return None, _environment.from_string(text)
@@ -114,8 +139,8 @@ def _strict_expression(source: str) -> Any:
 
     def evaluate(values: Mapping[str, Any]) -> Any:
         value = expression(values)
-        if isinstance(value, jinja2.Undefined):
-            str(value)  # StrictUndefined says here what is missing
+        if callable(value):  # which what is undefined is too
+            _finalize(value)
         return value
 
     return evaluate

@@ -1,45 +1,58 @@
 """pydantic's findings → problems with line, column and the nearest right word."""
 
+import re
 import types
 from collections import defaultdict
+from difflib import get_close_matches
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from framework.problem import Path, Problem, suggestion
+from framework.problem import Path, Problem, show_path, suggestion
 from framework.yaml_file import Document
 
 _KINDS = {
     "string_type": "text",
-    "int_type": "a whole number",
     "float_type": "a number",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
     "bool_type": "true or false",
     "list_type": "a list",
     "dict_type": "a mapping of keys to values",
     "model_type": "a mapping of keys to values",
     "model_attributes_type": "a mapping of keys to values",
     "none_required": "null",
-    "int_from_float": "a whole number",
 }
-_CUSTOM = {"jmespath": "E203", "one_of": "E106"}
+_CUSTOM = {"jmespath": "E203", "one_of": "E106", "kind": "E103", "word": "E104"}
 
 
 def problems_of(error: ValidationError, document: Document, root: type[BaseModel]) -> list[Problem]:
-    """All of them, one for each place: the members of a union speak with one voice."""
+    """All of them, one for each mistake: the members of a union speak with one voice, what `read` has said already is
+    not said again, and a key that is misspelt is not missing too."""
     by_place: dict[Path, list[Any]] = defaultdict(list)
     for finding in error.errors(include_url=False):
         by_place[_yaml_path(document, finding["loc"])].append(finding)
-    return [_problem(document, path, findings, root) for path, findings in by_place.items()]
+    unread = {problem.where for problem in document.problems if problem.code == "E003"}
+    meant = {place for path, findings in by_place.items() for place in _meant(path, findings, root)}
+    return [
+        _problem(document, path, findings, root)
+        for path, findings in by_place.items()
+        if show_path(path) not in unread
+        and not _is_shell(path, findings, by_place)
+        and not (findings[0]["type"] == "missing" and meant & {path, *_other_kinds(path, findings[0])})
+    ]
 
 
 def _yaml_path(document: Document, loc: Path) -> Path:
     """pydantic's location without the names of union members, which the YAML does not hold."""
     path: Path = ()
     value = document.values
+    in_member = False
     for index, step in enumerate(loc):
-        inside = isinstance(value, dict) and step in value
-        if inside or (isinstance(value, list) and isinstance(step, int)):
-            path, value = (*path, step), value[step]
+        if isinstance(value, dict) and step == value.get("type") and not in_member:
+            in_member = True  # the kind of a union's member, even where a key bears the same name
+        elif (isinstance(value, dict) and step in value) or (isinstance(value, list) and isinstance(step, int)):
+            path, value, in_member = (*path, step), value[step], False  # type: ignore[index]
         elif index == len(loc) - 1 and isinstance(value, dict) and not _is_member(str(step)):
             path = (*path, step)  # a key that is missing
     return path
@@ -49,64 +62,107 @@ def _is_member(step: str) -> bool:
     return not step.replace("_", "a").isalnum() or step in ("str", "bool", "int", "float", "none")
 
 
+def _meant(path: Path, findings: list[Any], root: type[BaseModel]) -> list[Path]:
+    """The key that an unknown one stands for."""
+    if findings[0]["type"] != "extra_forbidden":
+        return []
+    near = get_close_matches(str(path[-1]), keys_at(root, findings[0]["loc"][:-1]), n=1, cutoff=0.6)
+    return [(*path[:-1], word) for word in near]
+
+
+def _other_kinds(path: Path, finding: Any) -> list[Path]:
+    """Where a union's members are told apart by a key: those keys in place of the one that is missing."""
+    return [(*path[:-1], word) for word in _TOLD_BY_KEY] if _own_key(path[-1]) in finding["loc"] else []
+
+
+def _is_shell(path: Path, findings: list[Any], by_place: dict[Path, list[Any]]) -> bool:
+    """Whether the problem lies further inside: of a union's members, one takes what stands here but for that."""
+    return all(f["type"] in _KINDS for f in findings) and any(
+        len(other) > len(path) and other[: len(path)] == path for other in by_place
+    )
+
+
 def _problem(document: Document, path: Path, findings: list[Any], root: type[BaseModel]) -> Problem:
     finding = next((f for f in findings if f["type"] not in _KINDS), findings[0])
     kind, value = finding["type"], finding["input"]
+    shown = _shown(value, _written(document, path))
     if kind == "extra_forbidden":
         known = keys_at(root, finding["loc"][:-1])
         message = f"{path[-1]!r} is no key of {_owner(path)}.{suggestion(path[-1], known)}"
         return document.problem("E101", path, message, at_key=True)
     if kind == "missing":
-        return document.problem("E102", path, f"the key {path[-1]!r} is missing in {_owner(path)}.", at_key=True)
+        keys = _TOLD_BY_KEY if _own_key(path[-1]) in finding["loc"] else [path[-1]]
+        what = " or ".join(map(repr, keys))
+        return document.problem("E102", path, f"the key {what} is missing in {_owner(path)}.", at_key=True)
     if kind == "union_tag_not_found":
-        kinds = finding["ctx"].get("discriminator", "type").strip("'")
-        return document.problem("E102", path, f"the key {kinds!r} is missing in {_named(path)}.", at_key=True)
+        near = get_close_matches("type", [str(key) for key in value], n=1, cutoff=0.6)
+        kinds = suggestion("", tags_at(root, finding["loc"])).replace("Known", "Its kinds")
+        message = f"the key 'type' is missing in {_named(path)}{f', where {near[0]!r} stands' if near else ''}.{kinds}"
+        return document.problem("E102", path, message, at_key=True)
     if kind == "union_tag_invalid":
-        known = [word.strip("' ") for word in finding["ctx"]["expected_tags"].split(",")]
+        known = tags_at(root, finding["loc"])
         message = f"{finding['ctx']['tag']!r} is no kind of {_named(path)}.{suggestion(finding['ctx']['tag'], known)}"
-        return document.problem("E104", (*path, finding["ctx"]["discriminator"].strip("'")), message)
+        return document.problem("E104", (*path, "type"), message)
     if kind == "literal_error":
-        known = [str(word) for word in literals_at(root, finding["loc"])]
-        return document.problem("E104", path, f"{_shown(value)} is not allowed here.{suggestion(value, known)}")
-    if kind in _KINDS:
-        wanted = dict.fromkeys(_KINDS[f["type"]] for f in findings if f["type"] in _KINDS)
-        message = f"{_shown(value)} stands where {' or '.join(wanted)} is wanted.{_type_hint(value, wanted)}"
-        return document.problem("E103", path, message)
-    return document.problem(_CUSTOM.get(kind, "E105"), path, _sentence(finding, value))
+        words = [str(word) for word in literals_at(root, finding["loc"])]
+        quoted = " Leave out the quotes." if isinstance(value, str) and value in words else ""
+        message = f"{shown} is not allowed here.{quoted or suggestion(value, words)}"
+        return document.problem("E104", path, message)
+    if all(f["type"] in _KINDS for f in findings):
+        wanted = list(dict.fromkeys(word for kind, word in _KINDS.items() if kind in {f["type"] for f in findings}))
+        hint = _type_hint(value, wanted, _written(document, path), _takes_text(root, findings))
+        return document.problem("E103", path, f"{shown} stands where {_choice(wanted)} is wanted.{hint}")
+    at_key = finding["loc"][-1] == "[key]"
+    return document.problem(_CUSTOM.get(kind, "E105"), path, _sentence(finding, shown), at_key)
 
 
-def _sentence(finding: Any, value: Any) -> str:
+def _sentence(finding: Any, shown: str) -> str:
     kind, context = finding["type"], finding.get("ctx", {})
     if kind == "greater_than_equal":
-        return f"{_shown(value)} is too small: {context['ge']} or more."
+        return f"{shown} is too small: {context['ge']} or more."
     if kind == "less_than_equal":
-        return f"{_shown(value)} is too large: {context['le']} or less."
+        return f"{shown} is too large: {context['le']} or less."
     if kind == "too_short":
-        return f"at least {context['min_length']} is wanted here."
-    if kind == "string_pattern_mismatch":
-        words = context["pattern"].removeprefix("^(").removesuffix(")$").replace("\\", "").replace("d{1,2}", "n")
-        return f"{_shown(value)} is not allowed here.{suggestion(value, words.split('|'))}"
+        return "the list is empty: write at least one item."
     text = str(finding["msg"])
     return text if text.endswith((".", "?")) else f"{text}."
 
 
-def _type_hint(value: Any, wanted: dict[str, None]) -> str:
+def _choice(wanted: list[str]) -> str:
+    words = [word for word in wanted if word != "a whole number" or "a number" not in wanted]
+    return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def _type_hint(value: Any, wanted: list[str], written: str, takes_text: bool) -> str:
     if "text" in wanted and isinstance(value, int | float):
-        return f' Put it in quotes: "{value}".'
+        return f' Put it in quotes: "{written}".'
     number_like = isinstance(value, str) and (value.lstrip("-").isdigit() or value in ("true", "false"))
-    if number_like and wanted.keys() & {"a whole number", "true or false", "a number"}:
+    if number_like and {*wanted} & {"a whole number", "true or false", "a number"}:
         return " Leave out the quotes."
-    if "a list" in wanted and isinstance(value, str):
+    if wanted == ["true or false"] and str(value).lower() in ("yes", "no", "on", "off"):
+        return f" Write {'true' if str(value).lower() in ('yes', 'on') else 'false'}."
+    if wanted == ["a list"] and isinstance(value, str) and takes_text:
         return f" Write [{value}]."
+    if "a list" in wanted and isinstance(value, dict):
+        return " Start each item with '- '."
     return ""
 
 
-def _shown(value: Any) -> str:
+def _written(document: Document, path: Path) -> str:
+    """A plain value as the file writes it: 1.10 rather than 1.1."""
+    line, column = document.starts.get(path, (1, 1))
+    found = re.match(r"[^\s,\]}#]*", document.text.split("\n")[line - 1][column - 1 :])
+    return found[0] if found else ""
+
+
+def _shown(value: Any, written: str) -> str:
     if isinstance(value, dict):
         return "a mapping"
     if isinstance(value, list):
         return "a list"
-    return {None: "null", True: "true", False: "false"}.get(value) or repr(value)
+    if value is None:
+        return "nothing" if written != "null" else "null"
+    return repr(value) if isinstance(value, str) else written
 
 
 def _owner(path: Path) -> str:
@@ -114,7 +170,7 @@ def _owner(path: Path) -> str:
 
 
 def _named(path: Path) -> str:
-    """`streams[0].pagination` → pagination; `streams[0]` → a stream; the top → the source."""
+    """`streams[0].pagination` → pagination; `streams[0]` → an item of streams; the top → the source."""
     words = [step for step in path if isinstance(step, str)]
     if not words:
         return "the source"
@@ -122,10 +178,11 @@ def _named(path: Path) -> str:
 
 
 def keys_at(root: Any, loc: Path) -> list[str]:
-    """The keys that the record at this location takes, as they are written in YAML."""
-    found = _annotation_at(root, loc)
-    models = [kind for kind in _members(found) if isinstance(kind, type) and issubclass(kind, BaseModel)]
-    return [field.alias or name for model in models for name, field in model.model_fields.items()]
+    """The keys that the record at this location takes, as they are written in YAML; of all kinds where a key tells
+    them apart."""
+    own = [_own_key(key) for key in _TOLD_BY_KEY]
+    models = _models_at(root, tuple(step for step in loc if step not in own))
+    return list(dict.fromkeys(field.alias or name for m in models for name, field in m.model_fields.items()))
 
 
 def literals_at(root: Any, loc: Path) -> list[Any]:
@@ -133,6 +190,21 @@ def literals_at(root: Any, loc: Path) -> list[Any]:
     return [
         word for kind in _members(_annotation_at(root, loc)) if get_origin(kind) is Literal for word in get_args(kind)
     ]
+
+
+def tags_at(root: Any, loc: Path) -> list[str]:
+    """The kinds of record that are allowed at this location."""
+    return [str(tag) for model in _models_at(root, loc) for tag in _tags(model)]
+
+
+def _takes_text(root: Any, findings: list[Any]) -> bool:
+    lists = [kind for f in findings for kind in _members(_annotation_at(root, f["loc"])) if get_origin(kind) is list]
+    return any(member is str for kind in lists for member in _members(get_args(kind)[0]))
+
+
+def _models_at(root: Any, loc: Path) -> list[type[BaseModel]]:
+    found = _members(_annotation_at(root, loc))
+    return [kind for kind in found if isinstance(kind, type) and issubclass(kind, BaseModel)]
 
 
 def _annotation_at(annotation: Any, loc: Path) -> Any:
@@ -154,14 +226,21 @@ def _step(member: Any, step: str | int) -> Any:
                 return field.annotation if not field.metadata else Annotated[field.annotation, *field.metadata]
         if step in _tags(member):
             return member
-    return member if step == "list" else None
+    return None
+
+
+_TOLD_BY_KEY = ["stream", "values"]
+
+
+def _own_key(key: str | int) -> str:
+    return f"by-{key}"
 
 
 def _tags(model: type[BaseModel]) -> tuple[Any, ...]:
     kind = model.model_fields.get("type")
-    if kind is not None:
+    if kind is not None and get_origin(kind.annotation) is Literal:
         return get_args(kind.annotation)
-    return tuple(f"by-{step}" for step in ("stream", "values") if step in model.model_fields)
+    return tuple(_own_key(key) for key in _TOLD_BY_KEY if key in model.model_fields)
 
 
 def _members(annotation: Any) -> list[Any]:
@@ -172,5 +251,3 @@ def _members(annotation: Any) -> list[Any]:
     if origin in (Union, types.UnionType):
         return [inner for member in get_args(annotation) for inner in _members(member)]
     return [] if annotation is type(None) else [annotation]
-
-

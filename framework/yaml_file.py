@@ -15,7 +15,7 @@ from framework.problem import Path, Problem, show_path
 _Base: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 
-class _Loader(_Base):
+class _Loader(_Base):  # type: ignore[misc]
     """PyYAML's composer with the implicit types of YAML 1.2's core schema."""
 
     yaml_implicit_resolvers: dict[str, Any] = {}
@@ -73,7 +73,7 @@ def read(file: str, text: str) -> Document:
     except yaml.reader.ReaderError as error:
         above = text[: error.position]
         line, column = above.count("\n") + 1, error.position - (above.rfind("\n") + 1) + 1
-        message = f"this is no YAML: the character {ascii(chr(error.character))} must not stand in it."
+        message = f"this is no YAML: the character {chr(error.character)!a} must not stand in it."
         document.problems.append(Problem(file, line, column, "E001", "", message))
         return document
     if node is not None:
@@ -141,7 +141,7 @@ def _mapping(document: Document, node: MappingNode, path: Path, inside: frozense
     for key_node, value_node in node.value:
         line, column = key_node.start_mark.line + 1, key_node.start_mark.column + 1
         if not isinstance(key_node, ScalarNode):
-            template = document.text.splitlines()[line - 1][: column].endswith("{{")
+            template = document.text.splitlines()[line - 1][:column].endswith("{{")
             what = 'a template: "{{ … }}"' if template else "{ or ["
             message = f"a key must be plain text. Put quotes around a value that starts with {what}."
             document.problems.append(document.problem("E003", path, message))

@@ -20,7 +20,9 @@ class BearerAuth(Strict):
 
     def open(self, context: AuthContext) -> Auth:
         """Render the token once."""
-        if self.optional and not render_text(self.token, {**context.values, "secrets": context.values["optional_secrets"]}):
+        if self.optional and not render_text(
+            self.token, {**context.values, "secrets": context.values["optional_secrets"]}
+        ):
             return Fixed(lambda request: request)
         token = render_text(self.token, context.values)
         return Fixed(lambda request: request.with_header("Authorization", f"{self.prefix} {token}".strip()))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from types import GenericAlias
 from typing import Any
 
 import msgspec
@@ -23,7 +24,11 @@ class JsonDecoder:
     """
 
     def __init__(
-        self, path: JmesPath, asked: Sequence[JmesPath] = (), fields: Sequence[str] = (), required: Sequence[str] = ()
+        self,
+        path: JmesPath,
+        asked: Sequence[JmesPath] = (),
+        fields: Sequence[str] = (),
+        required: Sequence[str] = (),
     ) -> None:
         self._path = path
         self._asked = list(asked)
@@ -33,7 +38,7 @@ class JsonDecoder:
         self._single = self._type(msgspec.Raw, ())
         self._values = _decoder(body_type([], None, self._asked)) if self._asked else None
         kind = record_type(fields, required) if fields else None
-        self._keys = self._type(list[kind], ()) if kind is not None else None
+        self._keys = self._type(GenericAlias(list, kind), ()) if kind is not None else None
 
     def _type(self, leaf: Any, asked: Sequence[JmesPath]) -> Any:
         if self._names is None or (not self._names and asked):

@@ -33,7 +33,15 @@ def root_names(node: dict[str, Any]) -> set[str] | None:
         return {node["value"]}
     if kind in ("literal", "expref"):
         return set()
-    if kind in ("subexpression", "pipe", "projection", "filter_projection", "value_projection", "flatten", "slice"):
+    if kind in (
+        "subexpression",
+        "pipe",
+        "projection",
+        "filter_projection",
+        "value_projection",
+        "flatten",
+        "slice",
+    ):
         return root_names(children[0])
     if kind == "index_expression":
         return root_names(children[0])

@@ -13,5 +13,6 @@ def _kind(value: Any) -> str:
 
 
 ForEachSpec = Annotated[
-    Annotated[ForEachRecord, Tag("by-stream")] | Annotated[ForEachValue, Tag("by-values")], Discriminator(_kind)
+    Annotated[ForEachRecord, Tag("by-stream")] | Annotated[ForEachValue, Tag("by-values")],
+    Discriminator(_kind),
 ]

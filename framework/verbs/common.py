@@ -22,9 +22,14 @@ def source_options(parser: argparse.ArgumentParser) -> None:
 
 def environment_option(parser: argparse.ArgumentParser) -> None:
     """--env and --project."""
-    parser.add_argument("--env", metavar="E", help="an environment of framework.yaml (default: FRAMEWORK_ENV, or its own)")
     parser.add_argument(
-        "--project", metavar="DIR", type=Path, help="the project's folder (default: the nearest framework.yaml)"
+        "--env", metavar="E", help="an environment of framework.yaml (default: FRAMEWORK_ENV, or its own)"
+    )
+    parser.add_argument(
+        "--project",
+        metavar="DIR",
+        type=Path,
+        help="the project's folder (default: the nearest framework.yaml)",
     )
 
 
@@ -33,7 +38,9 @@ def range_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--since", type=_instant, metavar="T", help="backfill from here; the position is left alone")
     parser.add_argument("--until", type=_instant, metavar="T", help="backfill up to here; the position is left alone")
     parser.add_argument("--full-refresh", action="store_true", help="forget the position and read everything anew")
-    parser.add_argument("--limit", type=_count, metavar="N", help="at most N records a stream; the position is left alone")
+    parser.add_argument(
+        "--limit", type=_count, metavar="N", help="at most N records a stream; the position is left alone"
+    )
 
 
 def options_of(arguments: argparse.Namespace) -> Options:

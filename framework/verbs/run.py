@@ -2,7 +2,7 @@
 
 import argparse
 
-from framework.extract import StreamReader
+from framework.read import StreamReader
 from framework.report import Progressing, print_summary
 from framework.run import Options, Workspace, new_run_id, run
 from framework.verbs.common import console, options_of, range_options, source_options, workspace

@@ -87,7 +87,8 @@ class DuckDB:
     def load(self, table: str, parts: Sequence[PartFile]) -> dict[str, int]:
         """`read_ndjson_objects` keeps every line as it is written; row numbers come from the order of the scan."""
         self.execute(
-            "create or replace temp table _loading (path varchar, part varchar, stream varchar, run varchar, log bigint)"
+            "create or replace temp table _loading "
+            "(path varchar, part varchar, stream varchar, run varchar, log bigint)"
         )
         rows = [(str(part.path), part.key, part.stream, part.run, part.log) for part in parts]
         self.insert("_loading", ("path", "part", "stream", "run", "log"), rows)
@@ -105,7 +106,9 @@ class DuckDB:
             [[str(part.path) for part in parts]],
         )
         keys = [part.key for part in parts]
-        counted = self.execute(f"select _part, count(*) from {table} where _part in (select unnest(?)) group by 1", [keys])
+        counted = self.execute(
+            f"select _part, count(*) from {table} where _part in (select unnest(?)) group by 1", [keys]
+        )
         return {str(key): int(count) for key, count in counted}
 
     def close(self) -> None:

@@ -1,0 +1,60 @@
+# Everything here sets up what it needs: Python 3.11 or later and make are enough.
+PYTHON ?= python3
+BIN := .venv/bin
+AIRFLOW_BIN := .venv-airflow/bin
+INSTALL := PYTHONDONTWRITEBYTECODE= $(BIN)/uv pip install --quiet --compile-bytecode --link-mode=copy
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-fast test-airflow lint types validate format lock clean
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-13s %s\n", $$1, $$2}'
+
+.venv/.ready: requirements-dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed; this is %d.%d. Say which: make PYTHON=python3.11" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
+	@echo "setting up .venv (once)"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv-airflow/.ready: requirements-airflow.lock pyproject.toml | .venv/.ready
+	@echo "setting up .venv-airflow (once)"
+	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv-airflow
+	@$(INSTALL) --python $(AIRFLOW_BIN)/python --no-deps --require-hashes -r requirements-airflow.lock
+	@$(INSTALL) --python $(AIRFLOW_BIN)/python --no-deps --no-build-isolation-package api-ingestion-framework --editable . 2>/dev/null || $(INSTALL) --python $(AIRFLOW_BIN)/python --no-deps --editable .
+	@touch $@
+
+demo: .venv/.ready  ## run the shop source against a bundled API, into DuckDB
+	@$(BIN)/framework demo
+
+test: lint types validate .venv/.ready  ## all tests
+	$(BIN)/python -m pytest -q -n 2 -m "not airflow" --cov --cov-report=term
+	@$(MAKE) --no-print-directory test-airflow
+
+test-fast: .venv/.ready  ## the tests that take no time
+	$(BIN)/python -m pytest -q -n 2 -m "not airflow and not slow"
+
+test-airflow: .venv-airflow/.ready  ## the DAGs on a real Airflow
+	$(AIRFLOW_BIN)/python -m pytest -q -m airflow -W default tests/dag_factory
+
+lint: .venv/.ready  ## ruff and black
+	$(BIN)/ruff check .
+	$(BIN)/black --quiet --check .
+
+types: .venv/.ready  ## mypy
+	$(BIN)/mypy
+
+validate: .venv/.ready  ## the shipped sources
+	$(BIN)/framework validate sources/
+
+format: .venv/.ready  ## black and ruff's fixes
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/black --quiet .
+
+lock: .venv/.ready  ## pin the newest versions that pyproject.toml allows
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --extra dev -o requirements-dev.lock pyproject.toml
+	$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links -o requirements-airflow.lock pyproject.toml requirements-airflow.in
+
+clean:  ## remove what the other targets made
+	rm -rf .venv .venv-airflow .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

@@ -1,0 +1,1 @@
+"""One Airflow DAG per spec."""
