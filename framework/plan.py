@@ -14,7 +14,7 @@ from framework.names import uses_window
 from framework.partitions.values import ForEachValue
 from framework.spec import Incremental, Stream
 from framework.template import render_text
-from framework.window import Window, cut, floor, parse_instant
+from framework.window import Window, cut, floor, merged, parse_instant
 
 Values = Mapping[str, Any]
 
@@ -126,10 +126,11 @@ def _windows(
         span = Window(asked.since or first, min(asked.until or newest, newest))
         yield from cut(span, spec.window)
         return
-    reached = position.reached(partition, first)
-    for gap in _uncovered(Window(first, max(first, newest)), position.covered.get(_key(partition), ())):
-        again = max(first, gap.start - spec.lookback) if gap.start == reached else gap.start
-        yield from cut(Window(again, gap.end), spec.window)
+    reached = min(position.reached(partition, first), max(first, newest))
+    again = Window(max(first, reached - spec.lookback), reached)  # read again, for records that arrive late
+    gaps = _uncovered(Window(first, max(first, newest)), position.covered.get(_key(partition), ()))
+    for span in merged([*gaps, *([again] if again.start < again.end else [])]):
+        yield from cut(span, spec.window)
 
 
 def _key(partition: Partition) -> str:

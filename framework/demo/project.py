@@ -1,4 +1,4 @@
-"""The demo's folder: a project like any other, with the shop's spec, settings, secrets, and what the shop has become."""
+"""The demo's folder: a project like any other, and beside it a note of what the shop has become."""
 
 import json
 import os

@@ -209,6 +209,11 @@ def _error(code: str) -> bytes:
     return json.dumps({"error": {"code": code, "message": code.lower().replace("_", " ")}}).encode()
 
 
+def _stop_with_parent(shop: Shop) -> None:
+    sys.stdin.read()
+    shop.shutdown()
+
+
 def main() -> None:
     """Serves until it is told to stop, or, with --until-stdin-closes, until its parent is gone."""
     parser = argparse.ArgumentParser(prog="python -m framework.demo.server", description=__doc__)
@@ -225,7 +230,7 @@ def main() -> None:
     world = World(given.seed, given.born, given.change, given.size)
     shop = Shop(world, given.port, given.host, given.token_seconds, not given.no_faults)
     if given.until_stdin_closes:
-        threading.Thread(target=lambda: (sys.stdin.read(), shop.shutdown()), daemon=True).start()
+        threading.Thread(target=_stop_with_parent, args=(shop,), daemon=True).start()
     print(json.dumps({"ready": True, "port": shop.server_address[1]}), flush=True)
     try:
         shop.serve_forever()
