@@ -35,7 +35,7 @@ class Log:
 
     def __init__(self, stage: Stage, project: str, source: str, stream: str) -> None:
         self._stage = stage
-        self.name = f"{source}/{stream}"
+        self.name = f"{source}.{stream}"
         self._folder = f"{project}/_log/{source}/{stream}"
 
     def entries(self, after: int = 0) -> Iterator[Numbered]:

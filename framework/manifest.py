@@ -95,6 +95,12 @@ class Failure(Record, frozen=True):
     slice: Slice
     error: str
 
+    @property
+    def text(self) -> str:
+        """Both, to read."""
+        whole = not self.slice.partition and self.slice.window is None
+        return self.error if whole else f"[{self.slice}] {self.error}"
+
 
 class Entry(Record, frozen=True, tag_field="kind"):
     """One object of the log. `at` is when it was written."""

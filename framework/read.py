@@ -6,6 +6,8 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
+import msgspec
+
 from framework import exact_json, records
 from framework.decoders.json import JsonDecoder
 from framework.errors import DataProblem
@@ -155,21 +157,22 @@ class StreamReader:
     def _guard_paging(self, request: Request, following: Request | None, page: Page, state: "_SliceState") -> None:
         if following is None:
             return
-        digest = blake2b(page.response.body, digest_size=16).digest()
-        if page.record_count and digest == state.last_digest:
-            raise self._problem(page, "the page is the same as the one before: does `pagination` fit this API?")
-        state.last_digest = digest
+        if page.records and page.records == state.last_records:
+            raise self._problem(page, "the records are the same as on the page before: does `pagination` fit this API?")
+        state.last_records = page.records
         fingerprint = blake2b(str((following, following.json)).encode(), digest_size=16).digest()
         if following == request or fingerprint in state.asked:
-            raise self._problem(page, f"the cursor repeats, the next page would be {following} again")
+            raise self._problem(
+                page, f"the cursor repeats, the next page would be {following} again: check `pagination`"
+            )
         state.asked.add(fingerprint)
         if state.pages >= MAX_PAGES:
-            raise self._problem(page, f"more than {MAX_PAGES} pages in one slice")
+            raise self._problem(page, f"more than {MAX_PAGES:,} pages in one slice: give `incremental` a `window`")
 
     def _guard_total(self, page: Page, state: "_SliceState") -> None:
         total = self._pages.total(page)
         if total is not None and state.seen < total:
-            raise self._problem(page, f"the API says {total} records and sent {state.seen}")
+            raise self._problem(page, f"the API says {total} records and sent {state.seen}: check `pagination`")
 
     def _problem(self, at: Answer | Page, what: str) -> DataProblem:
         return DataProblem(self._client.show(f"{at.response.request}: {what}."))
@@ -184,7 +187,7 @@ class _SliceState:
     greatest: datetime | None = None
     api_now: datetime | None = None
     keys: Sequence[Any] = ()
-    last_digest: bytes = b""
+    last_records: Sequence[msgspec.Raw] = ()
     asked: set[bytes] = field(default_factory=set)
     warnings: list[str] = field(default_factory=list)
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -34,6 +35,7 @@ class Progressing:
         )
         self._tasks: dict[str, TaskID] = {}
         self._rows: dict[str, int] = {}
+        self._failed: dict[str, int] = {}
 
     def __enter__(self) -> "Progressing":
         if self._console.is_terminal:
@@ -59,8 +61,9 @@ class Progressing:
             self._rows[stream] = self._rows.get(stream, 0) + facts["rows"]
             self._progress.update(self._tasks[stream], advance=1, rows=self._rows[stream])
         elif event == "slice failed":
-            self._progress.update(self._tasks[stream], advance=1)
-            self._console.print(f"[red]✗[/red] {stream}: {facts['error']}", highlight=False, soft_wrap=True)
+            self._failed[stream] = self._failed.get(stream, 0) + 1
+            state = f"[red]{self._failed[stream]} failed[/red]"
+            self._progress.update(self._tasks[stream], advance=1, state=state)
         elif event in ("loading", "loaded", "cleaned") and stream in self._tasks:
             self._progress.update(self._tasks[stream], state={"loaded": "in RAW", "cleaned": "clean"}.get(event, event))
         elif event == "extracted":
@@ -115,16 +118,19 @@ def print_summary(console: Console, report: Report, places: Mapping[str, str]) -
 
 
 def _print_findings(console: Console, report: Report) -> None:
+    def say(mark: str, text: str) -> None:
+        console.print(mark, escape(text), highlight=False, soft_wrap=True)
+
     for name, part in report.streams.items():
         for text in part.warnings:
-            console.print(f"[yellow]![/yellow] {name}: {text}", highlight=False, soft_wrap=True)
+            say("[yellow]![/yellow]", f"{report.source}.{name}: {text}")
         for text in part.errors[:5]:
-            console.print(f"[red]✗[/red] {name}: {text}", highlight=False, soft_wrap=True)
+            say("[red]✗[/red]", f"{report.source}.{name}: {text}")
         if len(part.errors) > 5:
-            console.print(f"[red]✗[/red] {name}: {len(part.errors) - 5} more failed slices", highlight=False)
+            say("[red]✗[/red]", f"{report.source}.{name}: {len(part.errors) - 5} more failed slices")
     for check in report.checks:
         if not check.passed:
-            console.print(f"[red]✗[/red] {check.stream}: check: {check.name}: {check.found}", highlight=False)
+            say("[red]✗[/red]", f"{report.source}.{check.stream}: the check '{check.name}' failed: {check.found}")
     words = {"ok": "[green]✓[/green] all checks passed", "warning": "[yellow]![/yellow] done, with warnings"}
     failed = sum(part.failed for part in report.streams.values())
     missed = f"{failed} slices failed and are due again at the next run" if failed else "see above"

@@ -14,7 +14,7 @@ from framework import load as loading
 from framework import parents
 from framework.check import Check
 from framework.check import check as check_stream
-from framework.errors import FrameworkError, SettingsError, SpecError
+from framework.errors import FrameworkError, InvalidSpec, SettingsError, SpecError
 from framework.extract import Extraction, Listener, Outcome
 from framework.fetch import Client
 from framework.log import Log
@@ -156,6 +156,18 @@ class Workspace:
         """The API, with this run's credentials."""
         return Client(self.source.http, self.values(run, started), self.redactor, self.deployment.environment.hosts)
 
+    @contextmanager
+    def about(self, stream: str) -> Iterator[None]:
+        """Errors inside name the source and the stream, secrets hidden."""
+        name = f"{self.source.name}.{stream}"
+        try:
+            yield
+        except InvalidSpec:
+            raise
+        except FrameworkError as error:
+            text = self.redactor(str(error))
+            raise type(error)(text if text.startswith(name) else f"{name}: {text}") from error
+
     # The steps
 
     def position(self, stream: str) -> Position:
@@ -274,14 +286,16 @@ def _extract_all(workspace: Workspace, chosen: Sequence[Stream], options: Option
     try:
         for stream in chosen:
             part = report.of(stream.name)
-            plan = workspace.plan(stream, report.run, report.started, options)
+            with workspace.about(stream.name):
+                plan = workspace.plan(stream, report.run, report.started, options)
             part.planned = len(plan.slices)
             workspace.listener("planned", {"stream": stream.name, "slices": len(plan.slices)})
             if plan.slices:
-                outcome = workspace.extract(plan, client)
+                with workspace.about(stream.name):
+                    outcome = workspace.extract(plan, client)
                 part.done, part.skipped, part.unfinished = outcome.done, outcome.skipped, outcome.unfinished
                 part.records, part.parts, part.failed = outcome.rows, outcome.parts, len(outcome.failed)
-                part.errors = [f"{failure.slice}: {failure.error}" for failure in outcome.failed]
+                part.errors = [failure.text for failure in outcome.failed]
                 part.warnings += outcome.warnings
             workspace.listener("extracted", {"stream": stream.name, "report": part})
     finally:
@@ -293,7 +307,8 @@ def _into_tables(workspace: Workspace, warehouse: Warehouse, chosen: Sequence[St
     for stream in chosen:
         part = report.of(stream.name)
         workspace.listener("loading", {"stream": stream.name})
-        part.loaded = workspace.load(warehouse, stream).rows
+        with workspace.about(stream.name):
+            part.loaded = workspace.load(warehouse, stream).rows
         workspace.listener("loaded", {"stream": stream.name, "rows": part.loaded})
         try:
             cleaned = workspace.clean(warehouse, stream)
