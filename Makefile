@@ -22,7 +22,7 @@ help:  ## this list
 	@echo "setting up .venv-airflow (once)"
 	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv-airflow
 	@$(INSTALL) --python $(AIRFLOW_BIN)/python --no-deps --require-hashes -r requirements-airflow.lock
-	@$(INSTALL) --python $(AIRFLOW_BIN)/python --no-deps --no-build-isolation-package api-ingestion-framework --editable . 2>/dev/null || $(INSTALL) --python $(AIRFLOW_BIN)/python --no-deps --editable .
+	@$(INSTALL) --python $(AIRFLOW_BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
 demo: .venv/.ready  ## run the shop source against a bundled API, into DuckDB
