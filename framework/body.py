@@ -4,8 +4,6 @@ HTTP libraries return a gzip body that is cut short, and the first member only o
 content coding is undone here, and must reach its end (RFC 1952).
 """
 
-import zlib
-
 from isal import isal_zlib
 
 from framework.errors import ApiError
@@ -35,7 +33,7 @@ def _unpacked(raw: bytes, coding: str) -> bytes:
         unpacker = isal_zlib.decompressobj(wbits=_WINDOW_BITS[coding])
         try:
             pieces.append(unpacker.decompress(left))
-        except zlib.error as error:  # isal raises the same
+        except isal_zlib.error as error:  # type: ignore[misc]
             raise Incomplete(f"the body can't be unpacked as {coding}: {error}") from None
         if not unpacker.eof:
             raise Incomplete(f"the {coding} body ends too early, after {len(raw)} bytes")

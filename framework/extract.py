@@ -17,7 +17,7 @@ import msgspec
 from framework.errors import Conflict, FrameworkError, StageError, WarehouseError
 from framework.limiter import Stopped
 from framework.log import AlreadyLogged, Log
-from framework.manifest import Closed, Committed, Failure, Part, Position, Slice, SliceResult, fold
+from framework.manifest import Closed, Committed, Failure, Fold, Part, Position, Slice, SliceResult
 from framework.parts import PartFile, PartWriter, SliceWriter
 from framework.plan import Plan
 from framework.read import StreamReader
@@ -52,7 +52,7 @@ class Extraction:
         listener: Listener, part_bytes: int = PART_BYTES,
     ) -> None:  # fmt: skip
         self._plan, self._reader, self._log = plan, reader, log
-        self._listener, self._position = listener, position
+        self._listener, self._fold = listener, Fold(position)
         batch = secrets.token_hex(4)
         name = f"part-{plan.stream}-{plan.run}-{batch}"
         self._writer = PartWriter(folder, name, stage.prepare, part_bytes)
@@ -199,9 +199,9 @@ class Extraction:
             self.outcome.parts += len(parts)
 
     def _with_position(self, entry: Committed) -> Committed:
-        before = self._position
-        self._position = fold([(self._seen_entry + 1, entry)], before)
-        return msgspec.structs.replace(entry, before=shown(before), after=shown(self._position))
+        before = shown(self._fold.position)
+        self._fold.add(self._seen_entry + 1, entry)
+        return msgspec.structs.replace(entry, before=before, after=shown(self._fold.position))
 
     def _close(self) -> None:
         planned, outcome = len(self._plan.slices), self.outcome

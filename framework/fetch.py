@@ -7,7 +7,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -100,6 +100,7 @@ class Client:
         """Sends until there is an answer to use. Raises Unreachable after the last attempt, ApiError where the API
         refuses or a rule says so; messages name the request, secrets hidden."""
         attempts = self._http.retry.attempts
+        request = replace(request, url=self._placed(request.url))  # a page's link to the next names the API's own host
         renewed = False
         sent = 0
         for attempt in range(1, attempts + 1):
@@ -197,7 +198,7 @@ class Client:
             return _Verdict("fail", f"{why}. These credentials may not read it: check their scopes and permissions")
         if status in _TRY_AGAIN or status >= 500:
             return _Verdict("retry", why, _retry_after(response))
-        return _Verdict("fail", why)
+        return _Verdict("fail", f"{why}. Check the stream's `request`, or say in `responses` what this status means")
 
     def _wait(self, request: Request, verdict: _Verdict, attempt: int) -> None:
         longest = self._http.retry.max_wait.total_seconds()

@@ -213,41 +213,56 @@ class Position:
 _position_decoder: msgspec.json.Decoder[Position] = msgspec.json.Decoder(Position, float_hook=exact_json.ExactFloat)
 
 
+class Fold:
+    """A position in the making: entries are added one after the other, in order, none that a later one voids."""
+
+    def __init__(self, start: Position) -> None:
+        self._head = start
+        self._covered, self._followed, self._pending = dict(start.covered), dict(start.followed), dict(start.pending)
+
+    @property
+    def position(self) -> Position:
+        """As it stands; to be used before the next entry is added."""
+        return replace(self._head, covered=self._covered, followed=self._followed, pending=self._pending)
+
+    def add(self, number: int, entry: AnyEntry) -> None:
+        """One more entry."""
+        if isinstance(entry, Reset):
+            self._head = Position(fingerprint=entry.fingerprint)
+            self._covered, self._followed, self._pending = {}, {}, {}
+        elif isinstance(entry, Committed) and not entry.backfill:
+            self._add_slices(entry)
+        elif isinstance(entry, Closed) and not entry.backfill:
+            self._close(entry)
+        self._head = replace(self._head, entry=number)
+
+    def _add_slices(self, entry: Committed) -> None:
+        self._head = replace(self._head, fingerprint=entry.fingerprint)
+        for result in entry.slices:
+            if result.status == "limited":
+                continue
+            key = result.slice.partition_key
+            if result.covered:
+                self._covered[key] = merged([*self._covered.get(key, ()), result.covered])
+            if entry.through:
+                self._followed[key] = max(entry.through, self._followed.get(key, 0))
+                self._pending.pop(key, None)
+
+    def _close(self, entry: Closed) -> None:
+        """Every parent up to `through` was followed, but for those that failed: they are due again."""
+        if not entry.through or entry.unfinished:
+            return
+        self._pending |= {failure.slice.partition_key: failure.slice for failure in entry.failed}
+        self._followed = {key: through for key, through in self._followed.items() if through > entry.through}
+        self._head = replace(self._head, parents=max(self._head.parents, entry.through))
+
+
 def fold(entries: Iterable[Numbered], start: Position | None = None) -> Position:
     """The position after these entries, which must all be published and in order."""
     numbered = list(entries)
     void = {entry.entry for _, entry in numbered if isinstance(entry, Voided)}
-    position = start or Position()
+    result = Fold(start or Position())
     for number, entry in numbered:
-        if isinstance(entry, Reset):
-            position = Position(fingerprint=entry.fingerprint)
-        elif isinstance(entry, Committed) and number not in void and not entry.backfill:
-            position = _with_slices(position, entry)
-        elif isinstance(entry, Closed) and not entry.backfill:
-            position = _with_close(position, entry)
-        position = replace(position, entry=number)
-    return position
-
-
-def _with_slices(position: Position, entry: Committed) -> Position:
-    covered, followed, pending = dict(position.covered), dict(position.followed), dict(position.pending)
-    for result in entry.slices:
-        if result.status == "limited":
-            continue
-        key = result.slice.partition_key
-        if result.covered:
-            covered[key] = merged([*covered.get(key, ()), result.covered])
-        if entry.through:
-            followed[key] = max(entry.through, followed.get(key, 0))
-            pending.pop(key, None)
-    return replace(position, fingerprint=entry.fingerprint, covered=covered, followed=followed, pending=pending)
-
-
-def _with_close(position: Position, entry: Closed) -> Position:
-    if not entry.through or entry.unfinished:
-        return position
-    pending = dict(position.pending)
-    for failure in entry.failed:
-        pending[failure.slice.partition_key] = failure.slice
-    followed = {key: through for key, through in position.followed.items() if through > entry.through}
-    return replace(position, parents=max(position.parents, entry.through), followed=followed, pending=pending)
+        if not (isinstance(entry, Committed) and number in void):
+            result.add(number, entry)
+    return replace(result.position, entry=numbered[-1][0]) if numbered else result.position

@@ -17,7 +17,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from framework.window import is_instant_form, parse_duration
+from framework.window import INSTANT_FORMS, is_instant_form, parse_duration
 
 
 class Strict(BaseModel):
@@ -89,25 +89,40 @@ def _instant_form(value: str) -> str:
     return value
 
 
-def _text_schema(pattern: str) -> WithJsonSchema:
+def text_schema(pattern: str) -> WithJsonSchema:
+    """The JSON Schema of a text that fits a pattern from end to end."""
     return WithJsonSchema({"type": "string", "pattern": f"^(?:{pattern})$"})
+
+
+def given(key: str) -> dict[str, Any]:
+    """The JSON Schema of a record that holds the key, and not null."""
+    return {"required": [key], "properties": {key: {"not": {"type": "null"}}}}
+
+
+def holds(key: str, word: str) -> dict[str, Any]:
+    """The JSON Schema of a record whose key holds that word."""
+    return {"required": [key], "properties": {key: {"const": word}}}
 
 
 _NAME = r"[a-z][a-z0-9_]*"
 _TABLE = r"[A-Za-z][A-Za-z0-9_]*"
-_FIELD = r"[^\s.\[\]\"'`{}|&*@]+(?:\.[^\s.\[\]\"'`{}|&*@]+)*"
-_DURATION = r"(\d+(ms|s|m|h|d|w))+"
+_FIELD = r"""[^\s.\[\]"'`{}|&*@]+(?:\.[^\s.\[\]"'`{}|&*@]+)*"""
+DURATION = r"(\d+(ms|s|m|h|d|w))+"
 _URL = r"(?:https?://|\{\{).*"
 
-Name = Annotated[str, _pattern(_NAME, "name: a small letter, then small letters, digits and _"), _text_schema(_NAME)]
-TableName = Annotated[str, _pattern(_TABLE, "table name: letters, digits and _"), _text_schema(_TABLE)]
+Name = Annotated[str, _pattern(_NAME, "name: a small letter, then small letters, digits and _"), text_schema(_NAME)]
+TableName = Annotated[str, _pattern(_TABLE, "table name: letters, digits and _"), text_schema(_TABLE)]
 FieldPath = Annotated[
     str,
     _pattern(_FIELD, "field of a record: write names joined by dots, such as customer.id"),
-    _text_schema(_FIELD),
+    text_schema(_FIELD),
 ]
-Duration = Annotated[timedelta, BeforeValidator(_duration), _text_schema(_DURATION)]
-InstantForm = Annotated[str, AfterValidator(_instant_form)]
+Duration = Annotated[timedelta, BeforeValidator(_duration), text_schema(DURATION)]
+InstantForm = Annotated[
+    str,
+    AfterValidator(_instant_form),
+    WithJsonSchema({"anyOf": [{"enum": INSTANT_FORMS}, {"type": "string", "pattern": "%"}]}),
+]
 Count = Annotated[int, Field(ge=1)]
 Scalar = Template | bool | int | float | None
 

@@ -8,12 +8,15 @@ from pydantic import BaseModel
 
 from framework.model import Template
 from framework.partitions.stream import ForEachRecord
+from framework.partitions.values import ForEachValue
 from framework.problem import Path
 from framework.spec import Source, Stream
 from framework.template import NamePath, names_in, problem_of
 
 WINDOW_NAMES = ("start", "end")
 RUN_NAMES = ("id", "started")
+NAMES = ("config", "secrets", "run", "window", "ref")
+"""What templates know by themselves, besides the `as` names of a spec."""
 
 
 @dataclass(frozen=True)
@@ -58,11 +61,6 @@ def as_templates(value: Any) -> Any:
     return Template(value) if type(value) is str else value
 
 
-def partition_names(source: Source, stream: Stream) -> list[str]:
-    """The `as` names that a stream's templates may use: its own."""
-    return [stream.for_each.as_] if stream.for_each else []
-
-
 def parent_fields(stream: Stream) -> list[str]:
     """The fields of the parent's record that a stream's templates use."""
     if not isinstance(stream.for_each, ForEachRecord):
@@ -88,8 +86,8 @@ def allowed(source: Source, path: Path) -> dict[str, list[str] | None]:
     for_each_values = len(path) > 3 and path[2] == "for_each"
     if not for_each_values and path[2] != "incremental":
         names["run"] = list(RUN_NAMES)
-        for alias in partition_names(source, stream):
-            names[alias] = None
+        if stream.for_each and stream.for_each.as_ not in NAMES:
+            names[stream.for_each.as_] = [] if isinstance(stream.for_each, ForEachValue) else None
         if stream.incremental or source.defaults.incremental:
             names["window"] = list(WINDOW_NAMES)
     return names

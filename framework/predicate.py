@@ -64,13 +64,21 @@ def _sql(node: dict[str, Any], dialect: Dialect) -> str:
     if kind == "comparator":
         return _comparison(node["value"], children, dialect)
     path = _path(node)
+    if path is None and kind == "subexpression" and children[0]["type"] == "not_expression":
+        raise SpecError("a warehouse can't answer this condition: ! binds before the dot, so write !(a.b) for !a.b")
     if path is None:
         raise SpecError(
             "a warehouse can't answer this condition: use fields, literals, ==, !=, <, <=, >, >=, &&, || and ! only"
         )
-    text, its_kind = dialect.text(path), dialect.kind(path)
-    empty = ", ".join(dialect.quote(word) for word in ("false", "", "[]", "{}"))
-    return f"coalesce({its_kind} <> {dialect.quote('null')} and {text} not in ({empty}), false)"
+    return _holds(path, dialect)
+
+
+def _holds(path: list[str], dialect: Dialect) -> str:
+    """A field that is there and neither null, false nor empty; the text "false" holds."""
+    text, kind, quote = dialect.text(path), dialect.kind(path), dialect.quote
+    empty = {"string": "", "boolean": "false", "array": "[]", "object": "{}"}
+    is_empty = [f"({kind} = {quote(its_kind)} and {text} = {quote(value)})" for its_kind, value in empty.items()]
+    return f"coalesce({kind} <> {quote('null')} and not ({' or '.join(is_empty)}), false)"
 
 
 def _comparison(sign: str, children: list[dict[str, Any]], dialect: Dialect) -> str:
@@ -80,7 +88,10 @@ def _comparison(sign: str, children: list[dict[str, Any]], dialect: Dialect) -> 
         sign = {"lt": "gt", "lte": "gte", "gt": "lt", "gte": "lte"}.get(sign, sign)
     path = _path(left)
     if path is None or right["type"] != "literal":
-        raise SpecError("a warehouse can't answer this condition: compare a field with a literal")
+        raise SpecError(
+            "a warehouse can't answer this condition: compare a field with a text in 'single quotes' or a value in "
+            "`backticks`"
+        )
     return _compare(sign, path, right["value"], dialect)
 
 

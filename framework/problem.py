@@ -1,5 +1,6 @@
 """A problem in a file: where it is, what it is, what to do."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -42,9 +43,24 @@ def show_path(path: Path) -> str:
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).removeprefix(".")
 
 
+def in_file(path: Path, kept: Mapping[Path, list[int]]) -> Path:
+    """A place of the sound part as the file has it."""
+    place: Path = ()
+    for step in path:
+        place = (*place, kept[place][step] if isinstance(step, int) and place in kept else step)
+    return place
+
+
+def nearest(word: object, known: list[str]) -> str | None:
+    """The right word that is most like this one, whatever the case of its letters."""
+    lowered = {right.lower(): right for right in reversed(known)}
+    near = get_close_matches(str(word).lower(), lowered, n=1, cutoff=0.6)
+    return lowered[near[0]] if near else None
+
+
 def suggestion(word: object, known: list[str]) -> str:
     """The nearest right word, else the list of them where it is short."""
-    near = get_close_matches(str(word), known, n=1, cutoff=0.6)
-    if near:
-        return f" Did you mean {near[0]!r}?"
-    return f" Known: {', '.join(known)}." if 0 < len(known) <= 12 else ""
+    near = nearest(word, known)
+    if near is not None and near != word:
+        return f" Did you mean {near!r}?"
+    return f" Known: {', '.join(known)}." if 0 < len(known) <= 15 else ""

@@ -39,11 +39,11 @@ class Edits:
 def lines(records: Sequence[msgspec.Raw], edits: Edits, one_line: bool) -> list[bytes]:
     """The records as lines, without their newline. `one_line` says that no record holds a line break outside a string
     (none can inside: JSON escapes them there). Raises DataProblem where a record is no object."""
-    if edits:
-        return [exact_json.encode(fields) for record in records for fields in _edited(record, edits)]
-    if one_line:
-        return [bytes(record) for record in records]
-    return [bytes(record).replace(b"\r", b" ").replace(b"\n", b" ") for record in records]
+    if edits:  # what is not touched keeps its text, line breaks included
+        written = [exact_json.encode(fields) for record in records for fields in _edited(record, edits)]
+    else:
+        written = [bytes(record) for record in records]
+    return written if one_line else [line.replace(b"\r", b" ").replace(b"\n", b" ") for line in written]
 
 
 def check_objects(written: Sequence[bytes]) -> None:

@@ -1,6 +1,6 @@
 """Where things are: a project's framework.yaml, as types."""
 
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field
 
@@ -8,7 +8,7 @@ from framework.alerts import AlertSpec
 from framework.model import Name, Strict
 from framework.secrets import SecretsSpec
 from framework.secrets.env import EnvSecrets
-from framework.spec import RateLimit
+from framework.spec import RateLimit, Version
 from framework.stages import StageSpec
 from framework.stages.local import LocalStage
 from framework.warehouses import WarehouseSpec
@@ -46,9 +46,11 @@ class Deployer(Strict):
     """Who may change objects in the warehouse."""
 
     user: str
+    """The user that owns the objects."""
     role: str
+    """The role that it takes."""
     private_key: str | None = None
-    """`secret:OWNER#NAME`."""
+    """Its key: `secret:OWNER#NAME`."""
 
 
 class Environment(Strict):
@@ -74,7 +76,7 @@ class Environment(Strict):
 class Settings(Strict):
     """A project."""
 
-    version: Literal[1] = 1
+    version: Version = 1
     """The version of this language."""
     project: Name = "ingest"
     """The first folder of the staging layout."""

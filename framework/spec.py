@@ -8,11 +8,20 @@ import re
 from datetime import timedelta
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from framework.auth import AuthSpec
 from framework.model import (
+    DURATION,
     Count,
     Duration,
     FieldPath,
@@ -23,6 +32,9 @@ from framework.model import (
     Strict,
     TableName,
     Template,
+    given,
+    holds,
+    text_schema,
 )
 from framework.pagination import PaginationSpec
 from framework.partitions import ForEachSpec
@@ -39,7 +51,7 @@ def _not_zero(span: timedelta) -> timedelta:
     return span
 
 
-Span = Annotated[Duration, AfterValidator(_not_zero)]
+Span = Annotated[Duration, AfterValidator(_not_zero), text_schema(f"(?=.*[1-9]){DURATION}")]
 Status = Annotated[int, Field(ge=100, le=599)]
 
 
@@ -65,6 +77,8 @@ class Retry(Strict):
 
 class When(Strict):
     """Which responses a rule is about. All that is given must hold."""
+
+    model_config = ConfigDict(json_schema_extra={"anyOf": [given("status"), given("body")]})
 
     status: Status | Annotated[list[Status], Field(min_length=1)] | None = None
     """The HTTP status, or several."""
@@ -96,6 +110,15 @@ class Wait(Strict):
 class ResponseRule(Strict):
     """What to do with some responses. The first rule that holds decides; what no rule is about gets the defaults: 2xx
     is read; 401 asks for new credentials once; 408, 429 and 5xx are tried again; all else fails."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "allOf": [
+                {"if": holds("then", "wait"), "then": given("wait"), "else": {"not": given("wait")}},
+                {"if": given("message"), "then": holds("then", "fail")},
+            ]
+        }
+    )
 
     when: When
     """Which responses."""
@@ -184,6 +207,13 @@ class Hash(Strict):
 class Records(Strict):
     """Where the records stand in a response, and what is changed in them."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "if": {"required": ["carry"], "properties": {"carry": {"minItems": 1}}},
+            "then": given("explode"),
+        }
+    )
+
     path: JmesPath = JmesPath("@")
     """JMESPath to the list of records; `@` is the whole body."""
     explode: FieldPath | None = None
@@ -250,7 +280,7 @@ def _column_type(text: str) -> str:
 ColumnType = Annotated[
     str,
     AfterValidator(_column_type),
-    WithJsonSchema({"type": "string", "pattern": f"^({'|'.join(_TYPES[:-1])}|{_DECIMAL})$"}),
+    WithJsonSchema({"anyOf": [{"enum": _TYPES[:-1]}, {"type": "string", "pattern": f"^{_DECIMAL}$"}]}),
 ]
 
 
@@ -339,7 +369,7 @@ class Stream(Shared):
     """Repeat the stream for each record of another one, or each value of a list."""
     request: RequestSpec
     """The request for the first page."""
-    records: Annotated[Records, BeforeValidator(_records)] = Records()
+    records: Annotated[Records, BeforeValidator(_records, json_schema_input_type=JmesPath | Records)] = Records()
     """Where the records stand in a response; a text is short for `{path: …}`."""
     clean: Clean | None = None
     """The CLEAN table; without it the stream ends in RAW."""
@@ -371,10 +401,13 @@ def _whole(value: Any) -> Any:
     return value
 
 
+Version = Annotated[Literal[1], BeforeValidator(_whole)]
+
+
 class Source(Strict):
     """One API."""
 
-    version: Annotated[Literal[1], BeforeValidator(_whole)]
+    version: Version
     """The version of this language."""
     name: Name
     """The file's stem. Names the DAG, the folder in the stage and the RAW table."""

@@ -1,16 +1,17 @@
 """YAML → Source, or every problem of the file with its line and column."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from framework.errors import InvalidSpec, SpecError
-from framework.problem import Problem
+from framework.problem import Path as Place
+from framework.problem import Problem, in_file
 from framework.spec import Source
-from framework.type_problems import problems_of
-from framework.yaml_file import Document, read
+from framework.type_problems import problems_of, yaml_path
+from framework.yaml_file import Document, read, read_file
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -21,16 +22,87 @@ class SpecFile:
 
     document: Document
     source: Source | None
-    """None where the problems leave nothing to work with."""
+    """None where there are problems of types."""
     problems: list[Problem]
     """Of syntax and types; lint comes on top."""
+    sound: "Sound | None" = None
+    """What is left of the source without what the problems are about: for lint, never for a run."""
+
+
+@dataclass(frozen=True)
+class Sound:
+    """The part of a source that has no problem of types."""
+
+    source: Source
+    removed: frozenset[Place] = frozenset()
+    """What was taken out, as the file has it."""
+    kept: dict[Place, list[int]] = field(default_factory=dict)
+    """For a list that lost items: where those that are left stand in the file."""
 
 
 def parse(file: str, text: str) -> SpecFile:
     """Reads one file. Never raises for what the file says."""
-    document = read(file, text)
+    return _parsed(read(file, text))
+
+
+def _parsed(document: Document) -> SpecFile:
     source, problems = parse_document(document, Source)
-    return SpecFile(document, source, problems)
+    sound = Sound(source, frozenset(document.unread)) if source else _sound(document)
+    return SpecFile(document, source, problems, sound)
+
+
+_GONE = object()
+_ROUNDS = 30
+
+
+def _sound(document: Document) -> Sound | None:
+    """Takes out what is wrong, and then what can't do without it, until the rest is a source. None if nothing is."""
+    values, removed = _copy(document.values), set(document.unread)
+    for _ in range(_ROUNDS):
+        kept: dict[Place, list[int]] = {}
+        rest = _without_gone(values, (), kept)
+        try:
+            source = Source.model_validate(rest, by_alias=True, by_name=False)
+        except ValidationError as error:
+            for finding in error.errors(include_url=False):
+                path = yaml_path(rest, finding["loc"])
+                path = path[:-1] if finding["type"] == "missing" else path
+                if not path:
+                    return None
+                place = in_file(path, kept)
+                removed.add(place)
+                _remove(values, place)
+        else:
+            return Sound(source, frozenset(removed), kept)
+    return None
+
+
+def _copy(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _copy(inner) for key, inner in value.items()}
+    return [_copy(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _without_gone(value: Any, path: Place, kept: dict[Place, list[int]]) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_gone(inner, (*path, key), kept) for key, inner in value.items()}
+    if isinstance(value, list):
+        left = [index for index, inner in enumerate(value) if inner is not _GONE]
+        if len(left) < len(value):
+            kept[path] = left
+        return [_without_gone(value[index], (*path, index), kept) for index in left]
+    return value
+
+
+def _remove(values: Any, path: Place) -> None:
+    *above, last = path
+    for step in above:
+        if isinstance(values, dict | list):  # else it is gone already
+            values = values.get(step) if isinstance(values, dict) else values[int(step)]
+    if isinstance(values, list):
+        values[int(last)] = _GONE
+    elif isinstance(values, dict):
+        values.pop(last, None)
 
 
 def parse_document(document: Document, kind: type[M]) -> tuple[M | None, list[Problem]]:
@@ -39,7 +111,7 @@ def parse_document(document: Document, kind: type[M]) -> tuple[M | None, list[Pr
     if document.values is None:
         return None, problems
     try:
-        return kind.model_validate(document.values), problems
+        return kind.model_validate(document.values, by_alias=True, by_name=False), problems
     except ValidationError as error:
         return None, sorted(problems + problems_of(error, document, kind))
 
@@ -47,12 +119,9 @@ def parse_document(document: Document, kind: type[M]) -> tuple[M | None, list[Pr
 def load(path: Path, shown: str | None = None) -> SpecFile:
     """Reads one file from disk. Raises SpecError where it can't be read at all."""
     try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise SpecError(f"{path}: the file is not UTF-8 text") from None
+        return _parsed(read_file(path, shown))
     except OSError as error:
         raise SpecError(f"{path}: {error.strerror}") from None
-    return parse(shown or str(path), text)
 
 
 def require(spec: SpecFile) -> Source:

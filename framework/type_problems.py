@@ -3,12 +3,11 @@
 import re
 import types
 from collections import defaultdict
-from difflib import get_close_matches
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from framework.problem import Path, Problem, show_path, suggestion
+from framework.problem import Path, Problem, nearest, show_path, suggestion
 from framework.yaml_file import Document
 
 _KINDS = {
@@ -28,25 +27,42 @@ _CUSTOM = {"jmespath": "E203", "one_of": "E106", "kind": "E103", "word": "E104"}
 
 def problems_of(error: ValidationError, document: Document, root: type[BaseModel]) -> list[Problem]:
     """All of them, one for each mistake: the members of a union speak with one voice, what `read` has said already is
-    not said again, and a key that is misspelt is not missing too."""
+    not said again, a key that is misspelt is not missing too, and a comma that splits a text is no key."""
     by_place: dict[Path, list[Any]] = defaultdict(list)
     for finding in error.errors(include_url=False):
-        by_place[_yaml_path(document, finding["loc"])].append(finding)
+        by_place[yaml_path(document.values, finding["loc"])].append(finding)
     unread = {problem.where for problem in document.problems if problem.code == "E003"}
     meant = {place for path, findings in by_place.items() for place in _meant(path, findings, root)}
-    return [
-        _problem(document, path, findings, root)
+    split = {before for path in by_place if (before := _split_text(document, path)) in by_place}
+    found = [
+        _problem(document, path, findings, root, path in split)
         for path, findings in by_place.items()
         if show_path(path) not in unread
         and not _is_shell(path, findings, by_place)
         and not (findings[0]["type"] == "missing" and meant & {path, *_other_kinds(path, findings[0])})
+        and not (findings[0]["type"] == "missing" and show_path((*path[:-1], "<<")) in unread)
+        and _split_text(document, path) not in split
     ]
+    return list({(at.line, at.column, at.code, at.message): at for at in reversed(found)}.values())  # aliases
 
 
-def _yaml_path(document: Document, loc: Path) -> Path:
+def _split_text(document: Document, path: Path) -> Path | None:
+    """For a key that is none, but what follows the comma of a text such as decimal(18,2): that text's place."""
+    start, end = document.spans.get(path, (0, 1))
+    if (
+        start != end
+        or document.text[start - 1 : start] == ":"
+        or not document.text[start:].lstrip().startswith(tuple(",}"))
+    ):
+        return None
+    above = [key for key in document.keys if key[:-1] == path[:-1] and document.keys[key] < document.keys[path]]
+    return max(above, key=lambda key: document.keys[key], default=None)
+
+
+def yaml_path(values: Any, loc: Path) -> Path:
     """pydantic's location without the names of union members, which the YAML does not hold."""
     path: Path = ()
-    value = document.values
+    value: Any = values
     in_member = False
     for index, step in enumerate(loc):
         if isinstance(value, dict) and step == value.get("type") and not in_member:
@@ -66,8 +82,8 @@ def _meant(path: Path, findings: list[Any], root: type[BaseModel]) -> list[Path]
     """The key that an unknown one stands for."""
     if findings[0]["type"] != "extra_forbidden":
         return []
-    near = get_close_matches(str(path[-1]), keys_at(root, findings[0]["loc"][:-1]), n=1, cutoff=0.6)
-    return [(*path[:-1], word) for word in near]
+    near = nearest(path[-1], keys_at(root, findings[0]["loc"][:-1]))
+    return [(*path[:-1], near)] if near else []
 
 
 def _other_kinds(path: Path, finding: Any) -> list[Path]:
@@ -82,42 +98,97 @@ def _is_shell(path: Path, findings: list[Any], by_place: dict[Path, list[Any]]) 
     )
 
 
-def _problem(document: Document, path: Path, findings: list[Any], root: type[BaseModel]) -> Problem:
+def _problem(document: Document, path: Path, findings: list[Any], root: type[BaseModel], split: bool) -> Problem:
     finding = next((f for f in findings if f["type"] not in _KINDS), findings[0])
     kind, value = finding["type"], finding["input"]
     shown = _shown(value, _written(document, path))
     if kind == "extra_forbidden":
-        known = keys_at(root, finding["loc"][:-1])
-        message = f"{path[-1]!r} is no key of {_owner(path)}.{suggestion(path[-1], known)}"
-        return document.problem("E101", path, message, at_key=True)
+        if _split_text(document, path):
+            message = f"{path[-1]!r} stands after a comma, where a key is wanted.{_QUOTE_COMMA}"
+            return document.problem("E101", path, message, at_key=True)
+        if path[-1] in _TOLD_BY_KEY and any(_own_key(key) in finding["loc"] for key in _TOLD_BY_KEY):
+            either = " or ".join(f"`{key}`" for key in _TOLD_BY_KEY)
+            return document.problem("E106", path[:-1], f"write {either}, one of the two.", at_key=True)
+        return document.problem("E101", path, _unknown_key(path, finding["loc"], root), at_key=True)
     if kind == "missing":
         keys = _TOLD_BY_KEY if _own_key(path[-1]) in finding["loc"] else [path[-1]]
         what = " or ".join(map(repr, keys))
         return document.problem("E102", path, f"the key {what} is missing in {_owner(path)}.", at_key=True)
     if kind == "union_tag_not_found":
-        near = get_close_matches("type", [str(key) for key in value], n=1, cutoff=0.6)
+        near = nearest("type", [str(key) for key in value])
         kinds = suggestion("", tags_at(root, finding["loc"])).replace("Known", "Its kinds")
-        message = f"the key 'type' is missing in {_named(path)}{f', where {near[0]!r} stands' if near else ''}.{kinds}"
+        message = f"the key 'type' is missing in {_named(path)}{f', where {near!r} stands' if near else ''}.{kinds}"
         return document.problem("E102", path, message, at_key=True)
     if kind == "union_tag_invalid":
         known = tags_at(root, finding["loc"])
         message = f"{finding['ctx']['tag']!r} is no kind of {_named(path)}.{suggestion(finding['ctx']['tag'], known)}"
         return document.problem("E104", (*path, "type"), message)
+    quotes = _QUOTE_COMMA if split else ""
+    template = " No template is rendered here." if isinstance(value, str) and "{{" in value and kind != "url" else ""
     if kind == "literal_error":
         words = [str(word) for word in literals_at(root, finding["loc"])]
-        quoted = " Leave out the quotes." if isinstance(value, str) and value in words else ""
-        message = f"{shown} is not allowed here.{quoted or suggestion(value, words)}"
-        return document.problem("E104", path, message)
+        return document.problem(
+            "E104", path, f"{shown} is not allowed here.{quotes or _word_hint(value, words)}{template}"
+        )
     if all(f["type"] in _KINDS for f in findings):
         wanted = list(dict.fromkeys(word for kind, word in _KINDS.items() if kind in {f["type"] for f in findings}))
-        hint = _type_hint(value, wanted, _written(document, path), _takes_text(root, findings))
-        return document.problem("E103", path, f"{shown} stands where {_choice(wanted)} is wanted.{hint}")
+        hint = _shape_hint(value, root, findings) or _type_hint(
+            value, wanted, _written(document, path), _takes_text(root, findings)
+        )
+        message = f"{shown} stands where {_choice(wanted)} is wanted.{quotes or template or hint}"
+        return document.problem("E103", path, message)
     at_key = finding["loc"][-1] == "[key]"
-    return document.problem(_CUSTOM.get(kind, "E105"), path, _sentence(finding, shown), at_key)
+    message = f"{_sentence(finding, shown)}{quotes or template}"
+    return document.problem(_CUSTOM.get(kind, "E105"), path, message, at_key)
+
+
+_QUOTE_COMMA = " Put quotes around a text that holds a comma."
+
+
+def _unknown_key(path: Path, loc: Path, root: type[BaseModel]) -> str:
+    """A key that only other kinds of the same family take is told so."""
+    key, known = str(path[-1]), keys_at(root, loc[:-1])
+    kind = str(loc[-2]) if len(loc) > 2 else ""
+    others = [m for m in _models_at(root, loc[:-2]) if kind in tags_at(root, loc[:-2])] if len(loc) > 2 else []
+    takers = [str(_tags(m)[0]) for m in others if key in keys_at(m, ())]
+    if takers:
+        return f"{key!r} is no key of {_owner(path)} of type {kind}, but of {' and '.join(takers)}."
+    return f"{key!r} is no key of {_owner(path)}.{suggestion(key, known)}"
+
+
+def _word_hint(value: Any, words: list[str]) -> str:
+    if isinstance(value, str) and value in words:
+        return " Leave out the quotes."
+    if isinstance(value, list):
+        near = [word for word in words if word[:1] == "["]
+        return f' Put quotes around it: "{near[0]}".' if near else suggestion("", words)
+    return suggestion(value, words)
+
+
+def _shape_hint(value: Any, root: type[BaseModel], findings: list[Any]) -> str:
+    """What a mapping looks like, where something else stands in its place."""
+    models = [model for f in findings for model in _models_at(root, f["loc"])]
+    if not models or isinstance(value, dict) or {f["type"] for f in findings} & {"dict_type", "list_type"}:
+        return ""
+    if isinstance(value, str) and (space := re.fullmatch(r"([a-z_]+):(\S.*)", value)):
+        return f" Put a space after the colon: {space[1]}: {space[2]}"
+    tags = [str(tag) for model in models for tag in _tags(model)]
+    if value in tags:
+        return f" Write {{type: {value}}}{', and what else it needs' if _needed(models[tags.index(value)]) else ''}."
+    if len(models) > 1 and "type" in models[0].model_fields:
+        return f" Write {{type: …}} with one of: {', '.join(tags)}."
+    if len(models) > 1:
+        return ""
+    needed = _needed(models[0]) or list(keys_at(models[0], ()))[:1]
+    return f" Write {{{', '.join(f'{key}: …' for key in needed)}}}."
+
+
+def _needed(model: type[BaseModel]) -> list[str]:
+    return [f.alias or name for name, f in model.model_fields.items() if f.is_required() and name != "type"]
 
 
 def _sentence(finding: Any, shown: str) -> str:
-    kind, context = finding["type"], finding.get("ctx", {})
+    kind, context, value = finding["type"], finding.get("ctx", {}), finding["input"]
     if kind == "greater_than_equal":
         return f"{shown} is too small: {context['ge']} or more."
     if kind == "less_than_equal":
@@ -125,7 +196,26 @@ def _sentence(finding: Any, shown: str) -> str:
     if kind == "too_short":
         return "the list is empty: write at least one item."
     text = str(finding["msg"])
+    if kind == "jmespath":
+        text = re.sub(r"(Bad|Invalid) jmespath expression: |: Parse error at column \d+, token .*$", "", text)
+        text += f".{_jmespath_hint(str(value))}"
+    if not isinstance(value, str):
+        text = text.replace(repr(value), shown, 1)
     return text if text.endswith((".", "?")) else f"{text}."
+
+
+def _jmespath_hint(text: str) -> str:
+    if text.startswith("$"):
+        return f" A path starts at the body itself, without $: {text.lstrip('$').lstrip('.') or '@'}"
+    if re.search(r"[^=!<>]=[^=]", text):
+        return " Compare with ==."
+    if re.search(r"[=<>]\s*-?[0-9]", text):
+        return " Put backticks around a number: `5`."
+    if re.search(r"\s(and|or|in|not)\s", f" {text}"):
+        return " Write && for and, || for or, ! for not."
+    if odd := re.search(r"[\w-]*(?:\w-\w|[^\x00-\x7f])[\w-]*", text):
+        return f' Put double quotes around a name that holds more than plain letters, digits and _: "{odd[0]}".'
+    return ""
 
 
 def _choice(wanted: list[str]) -> str:

@@ -72,11 +72,12 @@ def format_instant(moment: datetime, form: str = "iso8601", precision: timedelta
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCHS = {"epoch": 1_000_000, "epoch_ms": 1_000, "epoch_us": 1}
+INSTANT_FORMS = ["iso8601", "date", *_EPOCHS]
 
 
 def is_instant_form(form: str) -> bool:
     """Whether `form` names how instants are written: a known word or a strptime pattern."""
-    return form in ("iso8601", "date", *_EPOCHS) or "%" in form
+    return form in INSTANT_FORMS or "%" in form
 
 
 def floor(moment: datetime, precision: timedelta) -> datetime:

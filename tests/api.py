@@ -1,4 +1,4 @@
-"""An API for tests: a real HTTP server on a free loopback port whose answers a test writes, and a project that reads it."""
+"""An API for tests: a real HTTP server on a free loopback port, answers as the test writes them, and its project."""
 
 import json
 import threading

@@ -1,5 +1,6 @@
 """Runs the shop's source and kills itself at the n-th of some moments: python crash.py FOLDER MOMENT N."""
 
+import itertools
 import os
 import signal
 import sys
@@ -12,17 +13,13 @@ from framework.run import Options, Workspace, run
 from framework.stages.local import LocalFolder
 from framework.warehouses.duckdb import DuckDB
 
-folder, moment, number = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
-left = number
+folder, moment, countdown = Path(sys.argv[1]), sys.argv[2], itertools.count(int(sys.argv[3]), -1)
 
 
 def reached(event: str, facts: object = None) -> None:
     """Counts down, and dies at zero: no clean-up, no flush."""
-    global left
-    if event == moment:
-        left -= 1
-        if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
+    if event == moment and next(countdown) == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def watch(kind: type[Any], name: str) -> None:

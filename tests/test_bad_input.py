@@ -1,4 +1,4 @@
-"""What APIs and machines do wrong: each ends in one clear message, loads nothing half, and the next run makes it whole."""
+"""What APIs and machines do wrong: one clear message, nothing half loaded, and the next run makes it whole."""
 
 import gzip
 import json

@@ -2,16 +2,18 @@
 
 from typing import Literal
 
-from pydantic import model_validator
+from pydantic import ConfigDict, model_validator
 from pydantic_core import PydanticCustomError
 
 from framework.auth.base import Auth, AuthContext, Fixed
-from framework.model import Strict, Template
+from framework.model import Strict, Template, given
 from framework.template import render_text
 
 
 class ApiKeyAuth(Strict):
-    """A key in a header or a query parameter."""
+    """A key in a header or a query parameter: write `header` or `param`."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [given("header"), given("param")]})
 
     type: Literal["api_key"]
     value: Template

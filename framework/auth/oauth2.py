@@ -25,7 +25,9 @@ class OAuth2Auth(Strict):
     token_url: Template
     """The token endpoint."""
     client_id: Template
+    """Usually `{{ secrets.client_id }}`."""
     client_secret: Template
+    """Usually `{{ secrets.client_secret }}`."""
     scopes: list[str] = []
     """Sent joined by a space."""
     client_auth: Literal["basic", "post"] = "basic"

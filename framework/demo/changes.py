@@ -40,12 +40,12 @@ class Tables:
 
     def compared(self) -> list[Change]:
         """With the tables as they are by now; nothing for a table that is new. Ends this comparison."""
-        if not self._keys:
-            return []
-        self._attach()
-        found = [self._compare(table, keys) for table, keys in self._keys.items()]
-        self._memory.close()
-        return found
+        try:
+            if self._keys:
+                self._attach()
+            return [self._compare(table, keys) for table, keys in self._keys.items()]
+        finally:
+            self._memory.close()
 
     def _attach(self) -> None:
         self._memory.execute(f"attach {quote_text(self._path)} as warehouse (read_only)")

@@ -3,16 +3,19 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from framework.model import JmesPath
+from framework.model import JmesPath, given
 from framework.pagination.base import Paginator
 from framework.request import Page, Request
 
 
 class CursorPagination(Paginator):
-    """A token in each page asks for the next one. The last page holds none: null, "" or nothing at all."""
+    """A token in each page asks for the next one. The last page holds none: null, "" or nothing at all. Write `next` or
+    `header`."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [given("next"), given("header")]})
 
     type: Literal["cursor"]
     next_path: JmesPath | None = Field(default=None, alias="next")
@@ -37,6 +40,6 @@ class CursorPagination(Paginator):
     def next(self, request: Request, page: Page) -> Request | None:
         """The same request with the page's token."""
         token = page.values.get(self.next_path) if self.next_path else page.headers.get(str(self.header).lower())
-        if token is None or token in ("", False) or (self.more and not page.values.get(self.more)):
+        if token is None or token is False or token == "" or (self.more and not page.values.get(self.more)):
             return None
         return request.with_param(self.param, getattr(token, "text", token))

@@ -15,6 +15,7 @@ class AwsSecretsManager(Strict):
     prefix: str = ""
     """Put before the names."""
     region: str | None = None
+    """Its region, such as eu-west-1; without it, the machine's own setting."""
 
     def open(self, project_folder: Path) -> SecretStore:
         """Not yet."""

@@ -15,6 +15,7 @@ class AzureStage(Strict):
     account: str
     """The storage account."""
     container: str
+    """The container; it must exist."""
     prefix: str = ""
     """Put before every key."""
 

@@ -13,7 +13,9 @@ class S3Stage(Strict):
 
     type: Literal["s3"]
     bucket: str
+    """The bucket; it must exist."""
     region: str | None = None
+    """Its region, such as eu-west-1; without it, the machine's own setting."""
     prefix: str = ""
     """Put before every key."""
     endpoint_url: str | None = None

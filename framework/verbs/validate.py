@@ -12,7 +12,7 @@ from framework.problem import Problem
 from framework.project import SETTINGS_FILE
 from framework.settings import Settings
 from framework.spec_file import load, parse_document
-from framework.yaml_file import read
+from framework.yaml_file import read_file
 
 
 def options(parser: argparse.ArgumentParser) -> None:
@@ -50,15 +50,15 @@ def _files(paths: list[Path]) -> Iterator[Path]:
 
 def problems_of(path: Path) -> list[Problem]:
     """Syntax, types and lint of one spec; syntax and types of a framework.yaml."""
-    if path.name == SETTINGS_FILE:
-        _, problems = parse_document(read(str(path), path.read_text(encoding="utf-8")), Settings)
-        return problems
     try:
+        if path.name == SETTINGS_FILE:
+            return parse_document(read_file(path), Settings)[1]
         spec = load(path)
-    except SpecError as error:
-        return [Problem(str(path), 1, 1, "E004", "", str(error))]
-    found = lint(spec.source, spec.document, path.stem) if spec.source else []
-    return [*spec.problems, *found]
+    except (SpecError, OSError) as error:
+        return [Problem(str(path), 1, 1, "E004", "", f"can't be read: {str(error).removeprefix(f'{path}: ')}.")]
+    sound = spec.sound
+    found = lint(sound.source, spec.document, path.stem, sound.removed, sound.kept) if sound else []
+    return sorted({*spec.problems, *found})
 
 
 def _count(number: int, word: str) -> str:

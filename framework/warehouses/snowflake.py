@@ -15,14 +15,17 @@ class SnowflakeWarehouse(Strict):
     account: str
     """The account identifier; `env:NAME` takes it from the environment."""
     user: str
+    """The user that loads and cleans."""
     authenticator: Literal["key_pair", "workload_identity", "oauth"] = "key_pair"
     """How the user proves who it is."""
     private_key: str | None = None
     """For key_pair: `secret:OWNER#NAME`."""
     database: str
+    """The database that holds RAW, CLEAN and ANALYTICS."""
     warehouse: str
     """The virtual warehouse that does the work."""
     role: str
+    """The role that the user takes."""
     load: Literal["snowpipe", "snowpipe_rest", "copy"] = "snowpipe"
     """How parts get into RAW."""
     storage_integration: str | None = None

@@ -7,7 +7,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -46,9 +45,9 @@ def truth(folder: Path) -> World:
 
 
 @pytest.fixture(scope="module")
-def first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
+def first(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     folder = tmp_path_factory.mktemp("first")
-    yield folder, demo(folder)
+    return folder, demo(folder)
 
 
 @pytest.fixture(scope="module")
@@ -105,8 +104,8 @@ def customers(world: World, folder: Path) -> list[bytes]:
     for record in world.customers.values():
         email = json.loads(record)["email"]
         text = hmac.new(key, email.encode(), hashlib.sha256).hexdigest()
-        record = re.sub(rb',"password_hint":"[^"]*"', b"", record)
-        found.append(record.replace(email.encode(), text.encode()))
+        told = re.sub(rb',"password_hint":"[^"]*"', b"", record)
+        found.append(told.replace(email.encode(), text.encode()))
     return sorted(found)
 
 

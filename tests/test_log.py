@@ -1,0 +1,141 @@
+"""The commit protocol: prepare, log, publish, and what a dead run leaves behind."""
+
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from framework.errors import Conflict, UploadLost
+from framework.log import AlreadyLogged, Log
+from framework.manifest import Committed, Part, Position, Reset, Slice, SliceResult, Voided
+from framework.stages.local import LocalFolder
+from framework.window import Window
+
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> LocalFolder:
+    return LocalFolder(tmp_path)
+
+
+@pytest.fixture
+def log(stage: LocalFolder) -> Log:
+    return Log(stage, "project", "shop", "orders")
+
+
+def uploaded(stage: LocalFolder, key: str, data: bytes = b"x") -> Part:
+    """A part that is prepared and not visible."""
+    upload = stage.prepare(key)
+    upload.write(data)
+    return Part(key, 1, len(data), "", len(data), upload.finish())
+
+
+def entry(run: str, day: int, *parts: Part) -> Committed:
+    """One day read."""
+    window = Window(AT.replace(day=day), AT.replace(day=day + 1))
+    result = SliceResult(Slice(window=window), "done", covered=window)
+    return Committed(run, AT, 0, AT, "f", list(parts), [result])
+
+
+def visible(stage: LocalFolder) -> list[str]:
+    """The parts that a loader can see."""
+    return [found.key for found in stage.list("project/source=")]
+
+
+def test_a_part_is_invisible_until_its_entry_is_published(stage: LocalFolder, log: Log) -> None:
+    part = uploaded(stage, "project/source=shop/part-1")
+    assert visible(stage) == []
+    number = log.append(entry("a", 1, part), 0)
+    assert (number, visible(stage)) == (1, [])
+    log.publish(number, entry("a", 1, part))
+    log.publish(number, entry("a", 1, part))  # again is no harm
+    assert visible(stage) == [part.key]
+
+
+def test_what_a_dead_run_left_logged_is_published_by_the_next(stage: LocalFolder, log: Log) -> None:
+    part = uploaded(stage, "project/source=shop/part-1")
+    log.append(entry("dead", 1, part), 0)
+    assert log.recover().entry == 1
+    assert visible(stage) == [part.key]
+
+
+def test_what_was_not_logged_never_becomes_visible(stage: LocalFolder, log: Log) -> None:
+    uploaded(stage, "project/source=shop/part-1")
+    assert log.recover() == Position()
+    assert visible(stage) == []
+    assert stage.sweep(datetime.now(UTC).replace(year=2100)) == 1
+
+
+def test_a_lost_upload_voids_its_entry_and_its_slices_are_due_again(stage: LocalFolder, log: Log) -> None:
+    part = uploaded(stage, "project/source=shop/part-1")
+    log.append(entry("dead", 1, part), 0)
+    stage.sweep(datetime.now(UTC).replace(year=2100))
+    notices: list[str] = []
+    position = log.recover(notices.append)
+    assert "log entry 1 is void" in notices[0]
+    assert position.covered == {}
+    assert [type(found) for _, found in log.entries()] == [Committed, Voided]
+    assert list(log.published()) == [(2, next(found for n, found in log.entries() if n == 2))]
+
+
+def test_publishing_a_lost_upload_is_said(stage: LocalFolder, log: Log) -> None:
+    part = Part("project/source=shop/part-1", 1, 1, "", 1, "gone")
+    number = log.append(entry("a", 1, part), 0)
+    with pytest.raises(UploadLost, match="run again by the next run"):
+        log.publish(number, entry("a", 1, part))
+
+
+def test_disjoint_work_takes_the_next_number(log: Log) -> None:
+    assert log.append(entry("a", 1), 0) == 1
+    assert log.append(entry("b", 2), 0) == 2
+
+
+def test_overlapping_work_of_another_run_is_refused(log: Log) -> None:
+    log.append(entry("a", 1), 0)
+    with pytest.raises(Conflict, match="run a worked on the same data at the same time"):
+        log.append(entry("b", 1), 0)
+
+
+def test_the_same_work_of_the_same_run_is_done_already(log: Log) -> None:
+    log.append(entry("a", 1), 0)
+    again = Committed("a", AT.replace(hour=1), 0, AT, "f", [], entry("a", 1).slices)
+    with pytest.raises(AlreadyLogged):
+        log.append(again, 0)
+
+
+def test_an_answer_that_was_lost_on_the_way_is_no_conflict(log: Log) -> None:
+    assert log.append(entry("a", 1), 0) == 1
+    assert log.append(entry("a", 1), 0) == 1
+
+
+def test_a_reset_meanwhile_refuses_the_entry(log: Log) -> None:
+    log.append(Reset("b", AT, "f", "x"), 0)
+    with pytest.raises(Conflict, match="reset"):
+        log.append(entry("a", 1), 0)
+
+
+def test_of_many_writers_each_gets_a_number_of_its_own(log: Log) -> None:
+    numbers: list[int] = []
+
+    def write(day: int) -> None:
+        numbers.append(log.append(entry(f"run{day}", day), 0))
+
+    threads = [threading.Thread(target=write, args=(day,)) for day in range(1, 21)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(numbers) == list(range(1, 21))
+    assert [number for number, _ in log.entries()] == list(range(1, 21))
+
+
+def test_a_checkpoint_gives_the_position_of_the_whole_log(stage: LocalFolder, log: Log) -> None:
+    for day in range(1, 8):
+        log.append(entry("a", day), day - 1)
+        log.recover()
+    assert log.recover().reached({}, AT) == AT.replace(day=8)
+    for found in list(stage.list("project/_log/shop/orders/at/")):
+        (stage.root / found.key).unlink()
+    assert log.recover().reached({}, AT) == AT.replace(day=8)

@@ -1,0 +1,114 @@
+"""Records → lines: the bytes of the API, but for what the spec changes."""
+
+import hashlib
+import hmac
+import json
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from framework.errors import DataProblem
+from framework.records import Edits, check_objects, field_text, lines, missing_key
+
+ODD = b'{"a": 1.10, "big": 12345678901234567890, "e": 1E5, "s": "007", "n": null, "u": "\xc3\xbc", "esc": "\\u00fc\\n"}'
+KEY = b"key"
+
+
+def one(record: bytes, edits: Edits) -> list[bytes]:
+    """The lines of one record."""
+    return lines([msgspec.Raw(record)], edits, one_line=True)
+
+
+def digest(text: str) -> str:
+    """What a field becomes."""
+    return hmac.new(KEY, text.encode(), hashlib.sha256).hexdigest()
+
+
+def test_without_edits_a_record_keeps_every_byte() -> None:
+    assert one(ODD, Edits()) == [ODD]
+
+
+def test_a_pretty_printed_record_becomes_one_line() -> None:
+    assert lines([msgspec.Raw(b'{\r\n "a": "x\\ny"\n}')], Edits(), one_line=False) == [b'{   "a": "x\\ny" }']
+
+
+def test_fields_that_are_not_edited_keep_the_text_of_their_values() -> None:
+    (line,) = one(ODD, Edits(drop=["n"], add={"more": 1}))
+    for text in (b"1.10", b"12345678901234567890", b"1E5", b'"007"', b'"\xc3\xbc"', b'"\\u00fc\\n"', b'"more":1'):
+        assert text in line
+    assert b'"n"' not in line
+
+
+@pytest.mark.parametrize(
+    ("record", "edits", "wanted"),
+    [
+        ({"a": {"b": 1, "c": 2}}, Edits(drop=["a.b"]), [{"a": {"c": 2}}]),
+        ({"a": [{"b": 1}, {"b": 2, "c": 3}]}, Edits(drop=["a.b"]), [{"a": [{}, {"c": 3}]}]),
+        ({"a": 1}, Edits(drop=["b", "a.c"]), [{"a": 1}]),
+        ({"a": "x"}, Edits(hash=["a"], hash_key=KEY), [{"a": digest("x")}]),
+        ({"a": 7}, Edits(hash=["a"], hash_key=KEY), [{"a": digest("7")}]),
+        ({"a": None}, Edits(hash=["a"], hash_key=KEY), [{"a": None}]),
+        ({"a": [{"m": "x"}]}, Edits(hash=["a.m"], hash_key=KEY), [{"a": [{"m": digest("x")}]}]),
+        ({"a": 1}, Edits(add={"a": 2, "b": None}), [{"a": 2, "b": None}]),
+        ({"id": 1, "l": [{"x": 1}, {"x": 2}]}, Edits(explode="l"), [{"x": 1}, {"x": 2}]),
+        ({"id": 1, "l": [{"x": 1}]}, Edits(explode="l", carry=["id"]), [{"x": 1, "id": 1}]),
+        ({"o": {"id": 1}, "l": [{"x": 1}]}, Edits(explode="l", carry=["o.id"]), [{"x": 1, "id": 1}]),
+        ({"l": [1, 2]}, Edits(explode="l"), [{"l": 1}, {"l": 2}]),
+        ({"d": {"l": [{"x": 1}]}}, Edits(explode="d.l"), [{"x": 1}]),
+        ({"l": None}, Edits(explode="l"), []),
+        ({"l": []}, Edits(explode="l"), []),
+        ({"m": 1}, Edits(explode="l"), []),
+        ({"l": [{"x": 1, "p": 2}]}, Edits(explode="l", drop=["p"]), [{"x": 1}]),
+    ],
+)
+def test_edits(record: object, edits: Edits, wanted: list[object]) -> None:
+    assert [json.loads(line) for line in one(json.dumps(record).encode(), edits)] == wanted
+
+
+def test_what_is_no_object_is_refused() -> None:
+    for record in (b"[1]", b"null", b'"x"', b"3"):
+        with pytest.raises(DataProblem, match="check `records`"):
+            check_objects([b"{}", record])
+    with pytest.raises(DataProblem, match="no object"):
+        one(b"3", Edits(drop=["a"]))
+    with pytest.raises(DataProblem, match="no list"):
+        one(b'{"l": 3}', Edits(explode="l"))
+
+
+@pytest.mark.parametrize(
+    ("record", "path", "wanted"),
+    [
+        (b'{"a": 1.10}', "a", b"1.10"),
+        (b'{"a": {"b": "x"}}', "a.b", b'"x"'),
+        (b'{"a": null}', "a", None),
+        (b'{"a": 1}', "b", None),
+        (b'{"a": 1}', "a.b", None),
+    ],
+)
+def test_field_text(record: bytes, path: str, wanted: bytes | None) -> None:
+    assert field_text(record, path) == wanted
+
+
+def test_the_first_record_without_its_key_is_named() -> None:
+    assert missing_key([b'{"a": 1, "b": 2}', b'{"a": 1}'], ["a", "b"]) == (2, "b")
+    assert missing_key([b'{"a": 1}'], ["a"]) is None
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+@given(st.dictionaries(st.text(min_size=1), json_values))
+def test_adding_a_field_changes_no_other(record: dict[str, object]) -> None:
+    record.pop("added", None)
+    text = json.dumps(record, ensure_ascii=False, indent=1).encode("utf-8", "surrogatepass")
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return
+    (line,) = lines([msgspec.Raw(text)], Edits(add={"added": True}), one_line=False)
+    assert json.loads(line) == record | {"added": True}
