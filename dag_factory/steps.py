@@ -65,7 +65,7 @@ def extract(workspace: Workspace, stream: str, run: str) -> int:
     for text in outcome.warnings:
         _log.warning("%s: %s", stream, text)
     if outcome.failed:
-        lines = [f"{failure.slice}: {failure.error}" for failure in outcome.failed[:_SHOWN]]
+        lines = [failure.text for failure in outcome.failed[:_SHOWN]]
         if len(outcome.failed) > _SHOWN:
             lines.append(f"… and {len(outcome.failed) - _SHOWN} more")
         head = f"{stream}: {len(outcome.failed)} of {len(kept.slices)} slices failed; the others are committed."

@@ -17,6 +17,7 @@ from framework.spec_file import SpecFile, load, parse_document
 from framework.yaml_file import read
 
 SETTINGS_FILE = "framework.yaml"
+_FORMATS = jsonschema.Draft202012Validator.FORMAT_CHECKER
 
 
 @dataclass(frozen=True)
@@ -147,7 +148,8 @@ def _config(source: Source, settings: SourceSettings, place: str) -> dict[str, A
     for name, rule in source.config.items():
         if name in settings.config:
             values[name] = settings.config[name]
-            for problem in jsonschema.Draft202012Validator(rule).iter_errors(values[name]):
+            validator = jsonschema.Draft202012Validator(rule, format_checker=_FORMATS)
+            for problem in validator.iter_errors(values[name]):
                 raise SettingsError(f"{place}.{name}: {problem.message}")
         elif "default" in rule:
             values[name] = rule["default"]

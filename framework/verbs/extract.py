@@ -25,6 +25,6 @@ def act(arguments: argparse.Namespace) -> int:
         print(f"{stream.name}: {outcome.done} done, {outcome.skipped} skipped, {len(outcome.failed)} failed, "
               f"{outcome.rows:,} records, {outcome.parts} parts")  # fmt: skip
         for failure in outcome.failed:
-            say(f"{stream.name}: {failure.slice}: {failure.error}")
+            say(f"✗ {opened.source.name}.{stream.name}: {failure.text}")
         failed += len(outcome.failed)
     return 1 if failed else 0
