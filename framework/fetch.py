@@ -10,16 +10,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, Literal, NoReturn
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 import httpx
 
-from framework import __version__, exact_json
+from framework import __version__
 from framework.auth.base import Auth, AuthContext
 from framework.body import Incomplete, decoded
 from framework.decoders.base import Decoded, Undecodable
+from framework.decoders.json import JsonProbe
 from framework.errors import ApiError, Unreachable
 from framework.limiter import Limiter
 from framework.model import Redactor
@@ -258,12 +260,10 @@ def _holds(rule: ResponseRule, response: Response) -> bool:
     statuses = rule.when.statuses()
     if statuses is not None and response.status not in statuses:
         return False
-    if rule.when.body is None:
-        return True
-    try:
-        return bool(rule.when.body.search(exact_json.decode(response.body)))
-    except ValueError:
-        return False
+    return rule.when.body is None or bool(_probe(rule.when.body).value(response.body))
+
+
+_probe = lru_cache(maxsize=1000)(JsonProbe)
 
 
 def _ruled(rule: ResponseRule, response: Response) -> _Verdict:

@@ -4,7 +4,7 @@ import secrets as entropy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -12,6 +12,7 @@ import msgspec
 from framework import clean as cleaning
 from framework import load as loading
 from framework import parents
+from framework.alerts.base import post
 from framework.check import Check
 from framework.check import check as check_stream
 from framework.errors import FrameworkError, InvalidSpec, SettingsError, SpecError
@@ -22,13 +23,15 @@ from framework.manifest import Position, Reset
 from framework.model import Redactor
 from framework.plan import Plan, Request, fingerprint, slices
 from framework.problem import suggestion
-from framework.project import Deployment
+from framework.project import Deployment, resolve
 from framework.read import StreamReader
 from framework.secrets.base import SecretValues
 from framework.spec import Stream
 from framework.stages.base import Stage
 from framework.warehouses.base import Warehouse
 
+UPLOADS_KEPT = timedelta(days=7)
+"""How old the leftovers of dead runs may get in the stage."""
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
@@ -83,6 +86,8 @@ class Report:
     streams: dict[str, StreamReport] = field(default_factory=dict)
     marts: dict[str, int] = field(default_factory=dict)
     checks: list[Check] = field(default_factory=list)
+    error: str = ""
+    """What ended the run before its time."""
 
     def of(self, stream: str) -> StreamReport:
         """The stream's part, made when it is first asked for."""
@@ -97,6 +102,14 @@ class Report:
     def parts(self) -> int:
         """Over all streams."""
         return sum(stream.parts for stream in self.streams.values())
+
+    def problems(self) -> list[str]:
+        """What did not go well, a line each."""
+        found = [f"{self.source}.{name}: {text}" for name, part in self.streams.items() for text in part.errors]
+        checks = [
+            f"{self.source}.{c.stream}: the check '{c.name}' failed: {c.found}" for c in self.checks if not c.passed
+        ]
+        return [*([self.error] if self.error else []), *found, *checks]
 
     def to_json(self) -> str:
         """All of it."""
@@ -269,16 +282,34 @@ def run(workspace: Workspace, options: Options) -> Report:
     report = Report(new_run_id(started), workspace.source.name, workspace.deployment.environment_name, started)
     chosen = workspace.streams(options.streams)
     try:
+        workspace.stage.sweep(started - UPLOADS_KEPT)
         _extract_all(workspace, chosen, options, report)
         with workspace.warehouse() as warehouse:
             _into_tables(workspace, warehouse, chosen, report)
             report.status = _status(report)
             report.finished = workspace.now()
             _keep(warehouse, report)
+    except FrameworkError as error:
+        report.status, report.error = "failed", workspace.redactor(str(error))
+        raise
     finally:
         report.finished = report.finished or workspace.now()
         workspace.listener("finished", {"report": report})
+        if report.status == "failed":
+            _alert(workspace, report)
     return report
+
+
+def _alert(workspace: Workspace, report: Report) -> None:
+    deployment = workspace.deployment
+    title = f"{report.source} ({report.environment}): run {report.run} failed"
+    for spec in deployment.environment.alerts:
+        url = resolve(spec.url, deployment, workspace.redactor)
+        problem = post(url, spec.message(title, "\n".join(report.problems()[:10])))
+        if problem:
+            workspace.listener(
+                "warning", {"stream": report.source, "text": f"the alert did not get through: {problem}"}
+            )
 
 
 def _extract_all(workspace: Workspace, chosen: Sequence[Stream], options: Options, report: Report) -> None:

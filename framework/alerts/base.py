@@ -6,6 +6,8 @@ A new kind is one file: an options class with `type: Literal["…"]`, a `url` an
 
 from typing import Any, Protocol
 
+import httpx
+
 
 class Alert(Protocol):
     """One receiver that takes JSON by POST."""
@@ -15,3 +17,12 @@ class Alert(Protocol):
     def message(self, title: str, text: str) -> dict[str, Any]:
         """The JSON to post."""
         ...
+
+
+def post(url: str, message: dict[str, Any]) -> str:
+    """Sends it. Returns why it did not get through, without the URL, which is a secret; "" where it did."""
+    try:
+        answer = httpx.post(url, json=message, timeout=10)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        return type(error).__name__
+    return "" if answer.is_success else f"status {answer.status_code}"

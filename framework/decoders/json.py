@@ -6,6 +6,7 @@ from types import GenericAlias
 from typing import Any
 
 import msgspec
+from jmespath.exceptions import JMESPathError
 
 from framework import exact_json
 from framework.decoders.base import Decoded, Undecodable
@@ -102,6 +103,26 @@ class JsonDecoder:
         if isinstance(value, dict):
             return f"{walked} has {', '.join(map(repr, list(value)[:20])) or 'no keys'}"
         return f"{walked} is {'a list' if isinstance(value, list) else type(value).__name__}"
+
+
+class JsonProbe:
+    """Answers one question about bodies, and reads no more of them than that takes."""
+
+    def __init__(self, path: JmesPath) -> None:
+        self._path = path
+        self._roots = _decoder(body_type([], None, [path]))
+
+    def value(self, body: bytes) -> Any:
+        """The value at the path; None where there is none, or no JSON."""
+        try:
+            if self._roots is not None:
+                return self._path.search(as_values(self._roots.decode(body)))
+        except msgspec.DecodeError:  # as where the body is a list
+            pass
+        try:
+            return self._path.search(exact_json.decode(body))
+        except (msgspec.DecodeError, JMESPathError):
+            return None
 
 
 def _decoder(kind: Any) -> Any:
