@@ -3,14 +3,14 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from graphlib import TopologicalSorter
 from typing import Any
 
 from framework import sql
-from framework.errors import CheckFailed, SpecError
-from framework.lint import refs
+from framework.errors import CheckFailed, SpecError, WarehouseError
 from framework.load import raw_table
+from framework.names import refs
 from framework.spec import Mart, Source, Stream
 from framework.sql import CleanModel, ColumnModel
 from framework.template import render_text
@@ -44,8 +44,10 @@ def model_of(source: str, stream: Stream) -> CleanModel:
         )
         for name, column in clean.columns.items()
     ]
-    keys = [_key_column(columns, path) for path in stream.primary_key or []]
-    new = [key for key in keys if key not in columns]
+    keys: list[ColumnModel] = []
+    for path in stream.primary_key or []:
+        keys.append(_key_column([*columns, *keys], path))
+    new = [key for key in dict.fromkeys(keys) if key not in columns]
     return CleanModel(
         table=clean.table,
         raw=raw_table(source),
@@ -54,7 +56,7 @@ def model_of(source: str, stream: Stream) -> CleanModel:
         mode=clean.mode,
         scope=clean.scope,
         columns=(*new, *columns),
-        keys=tuple(key.name for key in keys) if clean.mode != "append" else (),
+        keys=tuple(dict.fromkeys(key.name for key in keys)) if clean.mode != "append" else (),
         payload=not clean.columns,
         cursor=tuple(incremental.cursor.split(".")) if incremental else None,
         cursor_form=form,
@@ -64,44 +66,76 @@ def model_of(source: str, stream: Stream) -> CleanModel:
     )
 
 
+_KEY_TYPES = ("text", "integer", "boolean", "date", "timestamp")
+
+
 def _key_column(columns: list[ColumnModel], path: str) -> ColumnModel:
-    """The column that holds a field of the key; a text column of its own where none does."""
+    """The column that holds a field of the key; a text column of its own where none holds it to the last digit."""
     names = tuple(path.split("."))
     for column in columns:
-        if column.path == names and column.type != "json":
+        if column.path == names and column.type in _KEY_TYPES:
             return column
     name = "_".join("".join(c if c.isalnum() else "_" for c in part) for part in names).lower()
     taken = {column.name for column in columns}
-    return ColumnModel(f"{name}_key" if name in taken else name, names, "text")
+    while name in taken:
+        name = f"{name}_key"
+    return ColumnModel(name, names, "text")
 
 
 def clean(warehouse: Warehouse, source: Source, stream: Stream, now: datetime) -> Cleaned:
     """Brings the stream's table up to what RAW holds, in one transaction. A table whose definition changed is made
-    anew from RAW. Raises CheckFailed where the contract says so."""
+    anew from RAW. Raises CheckFailed where the contract says so, WarehouseError where the table is someone else's."""
     model = model_of(source.name, stream)
-    definition = hashlib.sha256(
-        (repr(model) + sql.render(warehouse.dialect, "create_clean", model=model)).encode()
-    ).hexdigest()[:16]
+    if model.mode == "replace" and model.scope == "stream" and getattr(stream.for_each, "only_changed", False):
+        raise SpecError(
+            f"{model.table}: a run reads only what belongs to parents that changed, and all rows would be replaced by "
+            "that: write `scope: partition`."
+        )
+    made_by = sql.render(warehouse.dialect, "create_clean", model=model)
+    definition = hashlib.sha256((repr(model) + made_by).encode()).hexdigest()[:16]
     table = sql.quote_name(model.table)
     with warehouse.transaction():
-        known = warehouse.execute('select log, definition from _INGEST_CLEANED where "table" = ?', (model.table,))
-        if known and known[0][1] != definition:
-            warehouse.execute(sql.render(warehouse.dialect, "drop_clean", model=model))
-            known = []
-        warehouse.execute(sql.render(warehouse.dialect, "create_clean", model=model))
-        after = known[0][0] if known else 0
+        known = _cleaned(warehouse, model, definition)
+        after = known or 0
+        warehouse.execute(made_by)
         where = "where source = ? and stream = ?"
         owner = (source.name, stream.name)
         through = warehouse.execute(f"select coalesce(max(log), 0) from _INGEST_ENTRIES {where}", owner)[0][0]
         warnings: list[str] = []
         if through > after:
             warnings = _work(warehouse, stream, model, after, through)
-            warehouse.execute('delete from _INGEST_CLEANED where "table" = ?', (model.table,))
-            row = (model.table, *owner, through, definition, now.replace(tzinfo=None))
+        if through > after or known is None:
+            warehouse.execute('delete from _INGEST_CLEANED where lower("table") = lower(?)', (model.table,))
+            row = (model.table, *owner, through, definition, now.astimezone(UTC).replace(tzinfo=None))
             columns = ('"table"', "source", "stream", "log", "definition", "cleaned_at")
             warehouse.insert("_INGEST_CLEANED", columns, [row])
         rows = warehouse.execute(f"select count(*) from {table}")[0][0]
     return Cleaned(model.table, rows, warnings)
+
+
+def _cleaned(warehouse: Warehouse, model: CleanModel, definition: str) -> int | None:
+    """The log entry up to which the table is clean; None where it is to be made, after what was there is dropped."""
+    known = warehouse.execute(
+        'select source, log, definition from _INGEST_CLEANED where lower("table") = lower(?)', (model.table,)
+    )
+    if not known:
+        there = "select 1 from information_schema.tables where lower(table_name) = lower(?)"
+        if warehouse.execute(there, (model.table,)):
+            raise WarehouseError(
+                f"there is a table {model.table} already, and cleaning did not make it: give the stream's table "
+                "another name, or drop that one."
+            )
+        return None
+    source, log, made = known[0]
+    if source != model.source:
+        raise WarehouseError(
+            f"the table {model.table} is that of the source {source!r}: give one of the two another name. If that "
+            f"source is gone, drop the table and its row in _INGEST_CLEANED."
+        )
+    if made == definition:
+        return int(log)
+    warehouse.execute(sql.render(warehouse.dialect, "drop_clean", model=model))
+    return None
 
 
 def _work(warehouse: Warehouse, stream: Stream, model: CleanModel, after: int, through: int) -> list[str]:
@@ -110,13 +144,15 @@ def _work(warehouse: Warehouse, stream: Stream, model: CleanModel, after: int, t
     warehouse.execute(sql.render(warehouse.dialect, fresh, **values))
     warnings = _fit(warehouse, stream, model, after) + _known_fields(warehouse, stream, model, after, through)
     if model.mode == "replace":
-        warnings += _kept(warehouse, model, after, through)
+        warnings += _kept(warehouse, model)
     warehouse.execute(sql.render(warehouse.dialect, model.mode, **values))
     return warnings
 
 
 def _fit(warehouse: Warehouse, stream: Stream, model: CleanModel, after: int) -> list[str]:
     """What does not fit its column, or lacks its key: counted, and treated as the contract says."""
+    if model.mode == "replace":
+        after = -1  # a slice is applied when its run is complete, which may be long after it was loaded
     counted = warehouse.execute(
         "select v, count(*) from (select unnest(_bad) v from _fresh where _log > ?) group by v order by v",
         (after,),
@@ -125,17 +161,22 @@ def _fit(warehouse: Warehouse, stream: Stream, model: CleanModel, after: int) ->
     warnings = []
     for name, count in counted:
         what = f"{model.table}: {count} records whose {name!r} does not fit its type"
-        if name in model.keys:
-            warnings.append(f"{what}; it is part of the key, so they stay in RAW only")
-        elif policy == "fail":
+        if name == "_cursor" and model.cursor:
+            field = ".".join(model.cursor)
+            what = f"{model.table}: {count} records whose {field!r} is no instant in the form {model.cursor_form}"
+        if policy == "fail":
             raise CheckFailed(f"{what}; the contract says fail. Correct `columns` or the contract, and clean again.")
+        if name in model.keys:
+            warnings.append(f"{what}, or is missing; it is part of the key, so they stay in RAW only")
         elif policy == "quarantine":
             warnings.append(f"{what}; they are kept out of CLEAN, see _INGEST_QUARANTINE")
         elif policy == "warn":
-            warnings.append(f"{what}; the column is null there")
+            warnings.append(
+                f"{what}; {'they count as the oldest' if name == '_cursor' else 'the column is null there'}"
+            )
     bad = "len(_bad) > 0" if policy == "quarantine" else "len(list_intersect(_bad, {}::varchar[])) > 0"
     condition = bad.format("[" + ", ".join(map(sql.quote_text, model.keys)) + "]")
-    if counted and (policy == "quarantine" or model.keys):
+    if policy == "quarantine" or model.keys:
         warehouse.execute(sql.render(warehouse.dialect, "quarantine", model=model, condition=condition, after=after))
     return warnings
 
@@ -159,19 +200,24 @@ def _known_fields(warehouse: Warehouse, stream: Stream, model: CleanModel, after
     return [what]
 
 
-def _kept(warehouse: Warehouse, model: CleanModel, after: int, through: int) -> list[str]:
+def _kept(warehouse: Warehouse, model: CleanModel) -> list[str]:
     """Says where rows were kept because what came was empty or not complete."""
-    warnings = []
-    if not model.allow_empty:
-        empty = "rows = 0" if model.scope == "partition" else "(select coalesce(sum(rows), 0) from _turned) = 0"
-        names = [row[0] for row in warehouse.execute(f"select partition from _turned where {empty} limit 3")]
-        if names:
-            warnings.append(
-                f"{model.table}: nothing came for {', '.join(names)}; old rows are kept (allow_empty is false)"
-            )
-    if model.scope == "stream" and not warehouse.execute("select count(*) from _turned")[0][0]:
-        warnings.append(f"{model.table}: no run read all of it since; old rows are kept")
-    return warnings
+    read = warehouse.execute("select partition, turn, sum(rows) from _read group by all order by turn")
+    if not read and model.scope == "stream":
+        return [f"{model.table}: no run read all of it since; old rows are kept"]
+    if not read or model.allow_empty:
+        return []
+    newest = {partition: (turn, rows) for partition, turn, rows in read}
+    if model.scope == "stream":
+        last = read[-1][1]
+        newest = {partition: found for partition, found in newest.items() if found[0] == last}
+        if any(rows for _, rows in newest.values()):
+            return []
+    names = sorted(partition for partition, (_, rows) in newest.items() if not rows)
+    if not names:
+        return []
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return [f"{model.table}: nothing came for {', '.join(names[:3])}{more}; old rows are kept (allow_empty is false)"]
 
 
 def marts(warehouse: Warehouse, source: Source, config: Mapping[str, Any]) -> list[Cleaned]:
@@ -183,7 +229,10 @@ def marts(warehouse: Warehouse, source: Source, config: Mapping[str, Any]) -> li
         mart = by_table[table]
         text = render_text(mart.sql, {"config": config, "ref": sql.quote_name}).strip().rstrip(";")
         model = sql.MartModel(table, text, mart.description or "")
-        warehouse.execute(sql.render(warehouse.dialect, "mart", mart=model))
+        try:
+            warehouse.execute(sql.render(warehouse.dialect, "mart", mart=model))
+        except WarehouseError as error:
+            raise WarehouseError(f"{source.name}: {table} can't be made, the old one stays: {error}") from None
         rows = warehouse.execute(f"select count(*) from {sql.quote_name(table)}")[0][0]
         made.append(Cleaned(table, rows))
     return made

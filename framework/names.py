@@ -1,6 +1,7 @@
 """Which names a template may use, by the place it stands in, and a walk over all templates of a spec."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,7 @@ from pydantic import BaseModel
 from framework.model import Template
 from framework.partitions.stream import ForEachRecord
 from framework.partitions.values import ForEachValue
-from framework.problem import Path
+from framework.problem import Path, did_you_mean, suggestion
 from framework.spec import Source, Stream
 from framework.template import NamePath, names_in, problem_of
 
@@ -27,22 +28,25 @@ class Use:
     text: str
 
 
-def templates(value: Any, path: Path = ()) -> Iterator[Use]:
-    """Every text below this value that its type marks as a template."""
-    if isinstance(value, Template):
-        yield Use(path, value)
+def texts(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
+    """Every text below this value, and where it stands."""
+    if isinstance(value, str):
+        yield path, value
     elif isinstance(value, BaseModel):
         for name, field in type(value).model_fields.items():
             inner = getattr(value, name)
-            if name == "json_body":
-                inner = as_templates(inner)
-            yield from templates(inner, (*path, field.alias or name))
+            yield from texts(as_templates(inner) if name == "json_body" else inner, (*path, field.alias or name))
     elif isinstance(value, dict):
         for key, inner in value.items():
-            yield from templates(inner, (*path, key))
+            yield from texts(inner, (*path, key))
     elif isinstance(value, list):
         for index, inner in enumerate(value):
-            yield from templates(inner, (*path, index))
+            yield from texts(inner, (*path, index))
+
+
+def templates(value: Any) -> Iterator[Use]:
+    """Every text below this value that its type marks as a template."""
+    yield from (Use(path, text) for path, text in texts(value) if isinstance(text, Template))
 
 
 def names_used(value: Any) -> Iterator[tuple[Use, NamePath]]:
@@ -91,3 +95,39 @@ def allowed(source: Source, path: Path) -> dict[str, list[str] | None]:
         if stream.incremental or source.defaults.incremental:
             names["window"] = list(WINDOW_NAMES)
     return names
+
+
+def problem_of_name(name: NamePath, known: Mapping[str, list[str] | None]) -> tuple[str, str] | None:
+    """What is wrong with a name that a template asks for, and the word to point at; None if nothing is."""
+    group, word = name[0], ".".join(name[:2])
+    if group not in known:
+        quotes = f" Put it in quotes: ref('{group}')." if "ref" in known and group.isupper() else ""
+        return f"there is no {group!r} here.{quotes or suggestion(group, list(known))}", group
+    fields = known[group]
+    if fields is None or group == "ref":
+        return None
+    if len(name) == 1:
+        if group not in NAMES:
+            return None
+        return f"{group!r} is a group of names: write {group}.NAME.{suggestion('', fields)}", group
+    if group not in NAMES:
+        return f"{group!r} is a plain value: write {{{{ {group} }}}}.", word
+    if name[1] in fields:
+        return None
+    near = did_you_mean(name[1], fields, f"{group}.")
+    declare = "eclare it under `" + group + "`." if group in ("config", "secrets") else ""
+    remedy = f"{near}{' Else d' if near else ' D'}{declare}" if declare else near or suggestion("", fields)
+    return f"there is no {word!r}.{remedy}", word
+
+
+_REF = re.compile(r"ref\(\s*['\"]([^'\"]*)['\"]\s*\)")
+
+
+def refs(sql: str) -> list[str]:
+    """The tables that a mart's SQL names by `ref`."""
+    return list(dict.fromkeys(_REF.findall(sql)))
+
+
+def with_refs(sql: str, renamed: dict[str, str]) -> str:
+    """The SQL with other names in its `ref`s."""
+    return _REF.sub(lambda found: f"ref('{renamed.get(found[1], found[1])}')", sql)

@@ -5,10 +5,15 @@ brackets. Values are compared as JSON compares them: of the same type, or they d
 """
 
 import json
+import re
+from collections.abc import Iterator
 from typing import Any, Protocol
+
+import jmespath.functions
 
 from framework.errors import SpecError
 from framework.model import JmesPath
+from framework.problem import suggestion
 
 _SIGNS = {"eq": "=", "ne": "<>", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 
@@ -121,3 +126,35 @@ def _path(node: dict[str, Any]) -> list[str] | None:
     if node["type"] == "subexpression" and all(child["type"] == "field" for child in node["children"]):
         return [child["value"] for child in node["children"]]
     return None
+
+
+_FUNCTIONS: dict[str, Any] = jmespath.functions.Functions.FUNCTION_TABLE
+
+
+def wrong_calls(path: JmesPath) -> Iterator[str]:
+    """Functions that there are not, and wrong numbers of arguments: what JMESPath finds only once it is run."""
+    for node in _nodes(path.compiled.parsed, "function_expression"):
+        name, given = str(node["value"]), len(node["children"])
+        if name not in _FUNCTIONS:
+            yield f"JMESPath has no function {name!r}.{suggestion(name, [*_FUNCTIONS])}"
+            continue
+        wanted = _FUNCTIONS[name]["signature"]
+        if given != len(wanted) and not any(argument.get("variadic") for argument in wanted):
+            yield f"the function {name!r} takes {len(wanted)} arguments, not {given}."
+
+
+def odd_parts(path: JmesPath) -> Iterator[str]:
+    """What means something else than it seems to."""
+    if re.search(r'[=<>]\s*"', path):
+        yield "double quotes mean a field in JMESPath, and this compares with it: put a text in single quotes."
+    inner = [node["children"][0]["type"] for node in _nodes(path.compiled.parsed, "subexpression")]
+    if "not_expression" in inner:
+        yield "! binds before the dot in JMESPath: write !(a.b) for !a.b."
+
+
+def _nodes(tree: Any, kind: str) -> Iterator[dict[str, Any]]:
+    if isinstance(tree, dict):
+        if tree.get("type") == kind:
+            yield tree
+        for child in tree.get("children", []):
+            yield from _nodes(child, kind)

@@ -64,3 +64,9 @@ def suggestion(word: object, known: list[str]) -> str:
     if near is not None and near != word:
         return f" Did you mean {near!r}?"
     return f" Known: {', '.join(known)}." if 0 < len(known) <= 15 else ""
+
+
+def did_you_mean(word: str, known: list[str], prefix: str = "") -> str:
+    """The nearest right word, else nothing."""
+    near = nearest(word, known)
+    return f" Did you mean {prefix + near!r}?" if near else ""

@@ -7,14 +7,15 @@ from typing import Any
 
 import jsonschema
 
-from framework import lint
 from framework.errors import InvalidSpec, SettingsError
+from framework.lint import is_error, problems_of
 from framework.model import Redactor
+from framework.names import with_refs
 from framework.problem import suggestion
 from framework.settings import Environment, Settings, SourceSettings
 from framework.spec import Clean, Mart, Source, Stream
 from framework.spec_file import SpecFile, load, parse_document
-from framework.yaml_file import read
+from framework.yaml_file import read_file
 
 SETTINGS_FILE = "framework.yaml"
 _FORMATS = jsonschema.Draft202012Validator.FORMAT_CHECKER
@@ -79,8 +80,7 @@ def find(start: Path) -> Project:
     for folder in (start, *start.parents):
         path = folder / SETTINGS_FILE
         if path.is_file():
-            document = read(str(path), path.read_text(encoding="utf-8"))
-            settings, problems = parse_document(document, Settings)
+            settings, problems = parse_document(read_file(path), Settings)
             if problems or settings is None:
                 raise InvalidSpec(list(problems))
             return Project(folder, settings)
@@ -88,11 +88,9 @@ def find(start: Path) -> Project:
 
 
 def _valid(spec: SpecFile, path: Path) -> Source:
-    problems = list(spec.problems)
-    if spec.source is not None:
-        problems += [found for found in lint.lint(spec.source, spec.document, path.stem) if lint.is_error(found)]
-    if problems or spec.source is None:
-        raise InvalidSpec(list(problems))
+    errors = [problem for problem in problems_of(spec, path.stem) if is_error(problem)]
+    if errors or spec.source is None:
+        raise InvalidSpec(list(errors))
     return spec.source
 
 
@@ -108,7 +106,7 @@ def _named(source: Source, name: str) -> Source:
         return stream.clean and stream.clean.model_copy(update={"table": renamed[stream.clean.table]})
 
     def mart(written: Mart) -> Mart:
-        sql = lint.with_refs(written.sql, renamed)
+        sql = with_refs(written.sql, renamed)
         return written.model_copy(update={"table": renamed[written.table], "sql": sql})
 
     return source.model_copy(

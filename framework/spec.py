@@ -238,7 +238,7 @@ def _records(value: Any) -> Any:
     if isinstance(value, str):
         return {"path": value}
     if not isinstance(value, dict | Records):
-        raise PydanticCustomError("kind", "write the path to the records, such as `data.items`, or `{{path: …, …}}`")
+        raise PydanticCustomError("kind", "write the path to the records, such as `data.items`, or `{path: …, …}`")
     return value
 
 

@@ -1,5 +1,6 @@
 """YAML → Source, or every problem of the file with its line and column."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -103,6 +104,38 @@ def _remove(values: Any, path: Place) -> None:
         values[int(last)] = _GONE
     elif isinstance(values, dict):
         values.pop(last, None)
+
+
+_ALONE = [
+    *("E201", "E203", "E204", "E302", "E303", "E304", "E306", "E307", "E308", "E309", "E314", "E319", "E321"),
+    *("W203", "W204", "W205", "W206", "W210"),
+]
+"""What is wrong whatever else the file says."""
+_OF_ALL = ["E301", "E310", "W209"]
+"""What depends on all streams; anything else on its own stream and the defaults."""
+_APART = ["name", "description", "pagination", "responses", "contract", "checks"]
+"""Parts of a stream that no other part depends on."""
+
+
+def stands(code: str, path: Place, removed: Iterable[Place]) -> bool:
+    """Whether a finding holds, whatever was meant by what was taken out."""
+    return not any(path[: len(gone)] == gone or _depends(code, path, gone) for gone in removed)
+
+
+def _depends(code: str, path: Place, gone: Place) -> bool:
+    if code in _ALONE:
+        return False
+    if code == "W207":
+        return True
+    same = gone[0] == "defaults" or gone[:2] == path[:2]
+    part = gone[2:3]
+    if code == "E202":
+        return gone[0] in ("config", "secrets") or (same and part in ((), ("for_each",), ("incremental",)))
+    if gone[0] not in ("streams", "defaults", "analytics") or (gone[0] == "streams" and part and part[0] in _APART):
+        return False
+    if part == ("request",) and code not in ("W201", "W202"):
+        return False
+    return same or code in _OF_ALL or path[2:3] == ("for_each",)
 
 
 def parse_document(document: Document, kind: type[M]) -> tuple[M | None, list[Problem]]:

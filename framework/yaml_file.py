@@ -87,17 +87,18 @@ def read(file: str, text: str) -> Document:
     document = Document(file, text)
     try:
         node = _composed(text)
+        document.values = _value(document, node, (), frozenset()) if node is not None else None
+    except RecursionError:
+        document.problems.append(Problem(file, 1, 1, "E001", "", "values are nested too deeply to be read."))
     except yaml.MarkedYAMLError as error:
         line, column, message = _syntax(error, text)
         document.problems.append(Problem(file, line, column, "E001", "", f"this is no YAML: {message}"))
         return document
     except yaml.reader.ReaderError as error:
-        line, column = _place(text, error.position)
+        line, column = _place(text, text.index(chr(error.character)))
         message = f"this is no YAML: the character {chr(error.character)!a} must not stand in it."
         document.problems.append(Problem(file, line, column, "E001", "", message))
         return document
-    if node is not None:
-        document.values = _value(document, node, (), frozenset())
     if document.values is None and not document.problems:
         document.problems.append(Problem(file, 1, 1, "E001", "", "the file is empty."))
     return document
@@ -179,6 +180,10 @@ def _hint(text: str, line: int) -> str:
     return ""
 
 
+_MOST_VALUES = 100_000
+_TOO_MANY = f"aliases of aliases make more than {_MOST_VALUES} values of this file. Write some of them out."
+
+
 def _refuse(document: Document, code: str, path: Path, message: str, key_node: Node | None = None) -> None:
     problem = document.problem(code, path, message)
     if key_node is not None:
@@ -192,6 +197,10 @@ def _value(document: Document, node: Node, path: Path, above: frozenset[int]) ->
     document.starts[path] = (node.start_mark.line + 1, node.start_mark.column + 1)
     if id(node) in above:
         _refuse(document, "E003", path, "an alias refers to the value it stands in.")
+        return None
+    if len(document.starts) > _MOST_VALUES:
+        if not any(problem.message == _TOO_MANY for problem in document.problems):
+            _refuse(document, "E003", path, _TOO_MANY)
         return None
     inside = above | {id(node)}
     if node.tag not in _TAGS:
@@ -248,7 +257,7 @@ def _scalar(document: Document, node: Node, path: Path) -> Any:
         if kind == "int":
             return int(text, 0) if text[:2] in ("0x", "0o") else int(text)
         if kind == "float":
-            return float(text.replace(".inf", "inf").replace(".nan", "nan")) if "." in text else float(text)
+            return float(re.sub(r"\.(?=inf|nan)", "", text.lower()))
     except ValueError:
         _refuse(document, "E003", path, f"{text!r} is no {_KINDS[kind]}.")
     return text

@@ -14,7 +14,8 @@ LAYERS = """
     spec
     settings names
     type_problems
-    spec_file lint
+    spec_file
+    lint/
     schema reference
     project plan records
     parts log parents fetch

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from framework.errors import SpecError
-from framework.lint import is_error, lint
+from framework.lint import is_error
+from framework.lint import problems_of as problems_of_spec
 from framework.problem import Problem
 from framework.project import SETTINGS_FILE
 from framework.settings import Settings
@@ -43,7 +44,9 @@ def act(arguments: argparse.Namespace) -> int:
 def _files(paths: list[Path]) -> Iterator[Path]:
     for path in paths:
         if path.is_dir():
-            yield from sorted(found for found in path.rglob("*") if found.suffix in (".yaml", ".yml"))
+            yield from sorted(
+                found for found in path.rglob("*.y*ml") if found.suffix in (".yaml", ".yml") and found.is_file()
+            )
         else:
             yield path
 
@@ -53,12 +56,9 @@ def problems_of(path: Path) -> list[Problem]:
     try:
         if path.name == SETTINGS_FILE:
             return parse_document(read_file(path), Settings)[1]
-        spec = load(path)
+        return problems_of_spec(load(path), path.stem)
     except (SpecError, OSError) as error:
         return [Problem(str(path), 1, 1, "E004", "", f"can't be read: {str(error).removeprefix(f'{path}: ')}.")]
-    sound = spec.sound
-    found = lint(sound.source, spec.document, path.stem, sound.removed, sound.kept) if sound else []
-    return sorted({*spec.problems, *found})
 
 
 def _count(number: int, word: str) -> str:

@@ -1,0 +1,57 @@
+"""What a spec says that can't work (E2, E3) or is likely not meant (W), though every key is right."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from framework.lint import streams, tables, texts, whole
+from framework.problem import Path, Problem, in_file
+from framework.spec import Source
+from framework.spec_file import SpecFile, stands
+from framework.yaml_file import Document
+
+
+def problems_of(spec: SpecFile, stem: str | None = None) -> list[Problem]:
+    """All that is wrong with a file, of syntax, types and sense, in the order of the file."""
+    sound = spec.sound
+    found = lint(sound.source, spec.document, stem, sound.removed, sound.kept) if sound else []
+    return sorted({*spec.problems, *found})
+
+
+def lint(
+    source: Source,
+    document: Document,
+    stem: str | None = None,
+    removed: frozenset[Path] = frozenset(),
+    kept: Mapping[Path, list[int]] = MappingProxyType({}),
+) -> list[Problem]:
+    """All findings, in the order of the file. `stem` is the file's name without its ending, where it has one. Of a
+    source that lost what is wrong with it (`removed`, `kept`: see spec_file), what may follow from that is not said."""
+    findings = [
+        *whole.named_as_file(source, stem),
+        *whole.config(source),
+        *whole.schedule(source),
+        *texts.in_templates(source),
+        *texts.not_rendered(source),
+        *texts.credentials(source),
+        *streams.streams(source),
+        *streams.parents(source),
+        *tables.tables(source),
+        *tables.marts(source),
+    ]
+    unclear = [finding.path for finding in findings if finding.code in ("E201", "E202", "E204")]
+    if not unclear:
+        findings += texts.unused(source)
+    found = {}
+    for code, path, message, word in reversed(findings):
+        if code in ("W201", "W202") and any(path[:2] == place[:2] for place in unclear):
+            continue  # the window's name may be the one that is misspelt
+        place = in_file(path, kept)
+        if stands(code, place, removed | document.unread):
+            problem = document.problem(code, place, message, word=word)
+            found[problem.line, problem.column, code, message] = problem  # an alias says it twice
+    return sorted(found.values())
+
+
+def is_error(problem: Problem) -> bool:
+    """Whether it stops a run, rather than being advice."""
+    return problem.code.startswith("E")

@@ -1,0 +1,66 @@
+"""Rules about tables: no two of one name, and marts that can be made."""
+
+import re
+from collections.abc import Iterator
+
+from framework.lint.circles import way
+from framework.lint.finding import Finding
+from framework.names import refs
+from framework.problem import suggestion
+from framework.spec import Source
+
+
+def tables(source: Source) -> Iterator[Finding]:
+    seen: dict[str, str] = {f"RAW_{source.name}_JSON".upper(): "the RAW table"}
+    places = [
+        *((("streams", i, "clean", "table"), s.clean.table) for i, s in enumerate(source.streams) if s.clean),
+        *((("analytics", i, "table"), mart.table) for i, mart in enumerate(source.analytics)),
+    ]
+    for path, table in places:
+        if table.upper() in seen:
+            yield Finding("E304", path, f"the table {table!r} is already {seen[table.upper()]}.")
+        seen.setdefault(table.upper(), f"that of {path[0]}[{path[1]}]")
+
+
+def marts(source: Source) -> Iterator[Finding]:
+    clean = [stream.clean.table for stream in source.streams if stream.clean]
+    marts: dict[str, list[str]] = {mart.table: refs(mart.sql) for mart in source.analytics}
+    order = list(marts)
+    for index, mart in enumerate(source.analytics):
+        place = ("analytics", index, "sql")
+        for table in marts[mart.table]:
+            if table not in clean and table not in marts:
+                message = f"ref: there is no table {table!r}.{suggestion(table, [*clean, *marts])}"
+                yield Finding("E310", place, message, table)
+        circle = way(mart.table, mart.table, marts, set())
+        if circle and mart.table == min(circle, key=order.index):
+            message = f"the table is made of itself: {' → '.join([*circle, mart.table])}."
+            yield Finding("E310", place, message, circle[1] if len(circle) > 1 else mart.table)
+        plain = _without_texts(mart.sql)
+        if problem := _sql_problem(plain):
+            yield Finding("E309", place, problem)
+        for table in [*clean, *marts]:
+            named = re.search(rf"\b(?:from|join)\s+((?:\w+\.)*{table})\b", plain, re.IGNORECASE)
+            if named:
+                message = f"the table is named without ref: write {{{{ ref('{table}') }}}}, so that it is made before."
+                yield Finding("W203", place, message, named[1])
+
+
+def _without_texts(sql: str) -> str:
+    """SQL without its comments, quoted parts and templates."""
+    return re.sub(
+        r"""--[^\n]*|/\*.*?\*/|'(?:[^'\\]|''|\\.)*'|"[^"]*"|\{\{.*?\}\}|\{#.*?#\}""", " _ ", sql, flags=re.DOTALL
+    )
+
+
+def _sql_problem(plain: str) -> str | None:
+    """What no warehouse would take."""
+    if not re.match(r"[\s_(]*(select|with|from|values)\b", plain, re.IGNORECASE):
+        return "a table is made of one select: begin with select or with."
+    if "'" in plain or '"' in plain:
+        return "a quote in the SQL is never closed."
+    if plain.count("(") != plain.count(")"):
+        return f"the SQL has {plain.count('(')} opening and {plain.count(')')} closing brackets."
+    if ";" in plain.rstrip().rstrip(";"):
+        return "a table is made of one select: nothing may follow its semicolon."
+    return None
