@@ -26,6 +26,7 @@ LAYERS = """
     run
     report
     demo/
+    conformance/
     verbs/
     cli
 """

@@ -1,0 +1,25 @@
+"""Every case under tests/conformance/ is as it says. A file dropped there is a test."""
+
+from pathlib import Path
+
+import pytest
+
+from framework.conformance.case import load
+from framework.conformance.runner import check
+
+FOLDER = Path(__file__).parent / "conformance"
+CASES = sorted(FOLDER.rglob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: str(path.relative_to(FOLDER).with_suffix("")))
+def test_case(path: Path) -> None:
+    assert check(load(path)) == []
+
+
+def test_a_case_that_is_wrong_fails(tmp_path: Path) -> None:
+    text = (FOLDER / "cursor_in_body.yaml").read_text(encoding="utf-8")
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text(text.replace("records: 3", "records: 4").replace("1.10}'", "1.1}'"), encoding="utf-8")
+    assert len(check(load(wrong))) == 2
+    wrong.write_text(text.replace('after: "a=="', "after: b"), encoding="utf-8")
+    assert any("unexpected request: GET https://api.example/items" in line for line in check(load(wrong)))
