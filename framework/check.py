@@ -1,7 +1,7 @@
 """What must hold when a run is over: counts against manifests, and the checks of the spec."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from framework import sql
 from framework.clean import model_of
@@ -24,6 +24,8 @@ class Check:
 def check(warehouse: Warehouse, source: Source, stream: Stream, now: datetime) -> list[Check]:
     """All checks of one stream."""
     results = [_reconciled(warehouse, source.name, stream.name)]
+    if stream.clean and not _is_there(warehouse, stream.clean.table):
+        return [*results, Check(stream.name, f"there is a table {stream.clean.table}", False, "clean first")]
     if stream.clean:
         results += _columns(warehouse, source, stream)
     if stream.checks.freshness:
@@ -31,17 +33,24 @@ def check(warehouse: Warehouse, source: Source, stream: Stream, now: datetime) -
     return results
 
 
+def _is_there(warehouse: Warehouse, table: str) -> bool:
+    query = "select 1 from information_schema.tables where lower(table_name) = lower(?)"
+    return bool(warehouse.execute(query, (table,)))
+
+
 def _reconciled(warehouse: Warehouse, source: str, stream: str) -> Check:
-    """Rows of each part in RAW = rows of its manifest."""
+    """Rows of each part in RAW = rows of its manifest; no rows but those of parts."""
     found = warehouse.execute(
         f"""
-        select p.part, p.rows, coalesce(r.rows, 0) from _INGEST_PARTS p
-        left join (
-            select _part, count(*) as rows from {sql.quote_name(raw_table(source))} where _stream = ? group by 1
-        ) r on r._part = p.part
-        where p.source = ? and p.stream = ? and p.rows <> coalesce(r.rows, 0) limit 1
+        select coalesce(p.part, r.part), coalesce(p.rows, 0), coalesce(r.rows, 0) from (
+            select part, sum(rows) as rows from _INGEST_PARTS where source = ? and stream = ? group by 1
+        ) p
+        full join (
+            select _part as part, count(*) as rows from {sql.quote_name(raw_table(source))} where _stream = ? group by 1
+        ) r on r.part = p.part
+        where coalesce(p.rows, 0) <> coalesce(r.rows, 0) order by 1 limit 1
         """,
-        (stream, source, stream),
+        (source, stream, stream),
     )
     if found:
         part, wanted, have = found[0]
@@ -70,16 +79,16 @@ def _fresh(warehouse: Warehouse, source: Source, stream: Stream, now: datetime) 
     assert rule is not None
     if rule.of == "load":
         newest = warehouse.execute(
-            "select max(loaded_at) from _INGEST_ENTRIES where source = ? and stream = ?",
+            "select max(loaded_at) from _INGEST_PARTS where source = ? and stream = ?",
             (source.name, stream.name),
         )[0][0]
     else:
         table = sql.quote_name(model_of(source.name, stream).table)
-        newest = warehouse.execute(f"select max(_cursor)::timestamp from {table}")[0][0]
+        newest = warehouse.execute(f"select max(_cursor) from {table}")[0][0]
     label = f"{rule.of} is no older than {show_duration(rule.max)}"
     if newest is None:
         return Check(stream.name, label, False, "nothing there yet")
-    age = max(now.replace(tzinfo=None) - newest, timedelta())
+    age = max(now.astimezone(UTC).replace(tzinfo=None) - newest, timedelta())
     return Check(
         stream.name,
         label,

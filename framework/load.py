@@ -3,17 +3,19 @@
 The ledger and the rows are written in one transaction, so a run that dies leaves either both or neither.
 """
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 from framework import sql
 from framework.errors import WarehouseError
 from framework.log import Log
-from framework.manifest import Closed, Committed, Numbered, partition_key
+from framework.manifest import Closed, Committed, Numbered, Part, partition_key
 from framework.stages.base import Stage
 from framework.warehouses.base import PartFile, Warehouse
 
@@ -43,13 +45,14 @@ def raw_table(source: str) -> str:
 
 def prepare(warehouse: Warehouse, source: str) -> None:
     """Makes the tables that loading needs."""
-    warehouse.execute(sql.render(warehouse.dialect, "create_ops"))
-    warehouse.execute(sql.render(warehouse.dialect, "create_raw", table=raw_table(source)))
+    with warehouse.transaction():
+        warehouse.execute(sql.render(warehouse.dialect, "create_ops"))
+        warehouse.execute(sql.render(warehouse.dialect, "create_raw", table=raw_table(source)))
 
 
 def load(warehouse: Warehouse, stage: Stage, log: Log, source: str, stream: str, now: datetime) -> Loaded:
-    """Loads what the stream's log holds beyond the ledger. Raises WarehouseError where a part holds other rows than
-    its manifest says; then nothing of its batch is in RAW."""
+    """Loads what the stream's log holds beyond the ledger. Raises WarehouseError where a part is not what its manifest
+    says; then nothing of its batch is in RAW."""
     where = "where source = ? and stream = ?"
     head = warehouse.execute(f"select coalesce(max(log), 0) from _INGEST_ENTRIES {where}", (source, stream))[0][0]
     parts = rows = 0
@@ -57,7 +60,7 @@ def load(warehouse: Warehouse, stage: Stage, log: Log, source: str, stream: str,
         with ExitStack() as files, warehouse.transaction():
             found = [
                 PartFile(
-                    files.enter_context(stage.as_file(part.key)),
+                    _whole(files.enter_context(stage.as_file(part.key)), part),
                     part.key,
                     stream,
                     entry.run,
@@ -93,13 +96,28 @@ def _batches(entries: Iterator[Numbered]) -> Iterator[list[Numbered]]:
         yield [item for _, item in batch]
 
 
+def _whole(path: Path, part: Part) -> Path:
+    """The part's file, which is byte for byte what was published."""
+    size = path.stat().st_size
+    if size != part.bytes:
+        raise _changed(part.key, f"holds {size} bytes and its manifest says {part.bytes}")
+    with path.open("rb") as file:
+        if hashlib.file_digest(file, "sha256").hexdigest() != part.sha256:
+            raise _changed(part.key, "has another checksum than its manifest says")
+    return path
+
+
 def _reconcile(parts: Sequence[PartFile], loaded: dict[str, int]) -> None:
     for part in parts:
         if loaded.get(part.key, 0) != part.rows:
-            raise WarehouseError(
-                f"the part {part.key} holds {loaded.get(part.key, 0)} rows and its manifest says {part.rows}: it was "
-                "changed after it was published. Nothing of it was loaded."
-            )
+            raise _changed(part.key, f"holds {loaded.get(part.key, 0)} rows and its manifest says {part.rows}")
+
+
+def _changed(key: str, what: str) -> WarehouseError:
+    return WarehouseError(
+        f"the part {key} {what}: it was changed after it was published. Nothing of its batch was loaded; put the part "
+        "back as it was, and load again."
+    )
 
 
 def _keep(warehouse: Warehouse, source: str, stream: str, batch: Sequence[Numbered], now: datetime) -> None:
@@ -107,12 +125,12 @@ def _keep(warehouse: Warehouse, source: str, stream: str, batch: Sequence[Number
     parts: list[Sequence[Any]] = []
     slices: list[Sequence[Any]] = []
     entries: list[Sequence[Any]] = []
-    now = now.replace(tzinfo=None)
+    now = _utc(now)
     for number, entry in batch:
         started = getattr(entry, "started", None)
-        started = started.replace(tzinfo=None) if started else None
+        started = _utc(started) if started else None
         kind = type(entry).__struct_config__.tag
-        complete = entry.complete if isinstance(entry, Closed) else None
+        complete = _read_all(entry) if isinstance(entry, Closed) else None
         entries.append((source, stream, number, kind, entry.run, started, complete, now))
         if isinstance(entry, Committed):
             parts += [(source, stream, number, p.key, p.rows, p.bytes, p.sha256, entry.run, now) for p in entry.parts]
@@ -122,13 +140,23 @@ def _keep(warehouse: Warehouse, source: str, stream: str, batch: Sequence[Number
     warehouse.insert("_INGEST_ENTRIES", _ENTRY_COLUMNS, entries)
 
 
+def _read_all(entry: Closed) -> bool:
+    """Whether the run read all that the stream holds: a backfill of a child follows its own run's parents only."""
+    return entry.complete and not (entry.backfill and entry.through)
+
+
+def _utc(moment: datetime) -> datetime:
+    """As the ledger keeps it."""
+    return moment.astimezone(UTC).replace(tzinfo=None)
+
+
 def _slice_rows(
     source: str, stream: str, number: int, entry: Committed, started: datetime | None
 ) -> Iterator[Sequence[Any]]:
     """A row for each run of rows that a slice left, one without a part where it left none."""
     for index, result in enumerate(entry.slices):
         window = result.slice.window
-        start, end = (window.start.replace(tzinfo=None), window.end.replace(tzinfo=None)) if window else (None, None)
+        start, end = (_utc(window.start), _utc(window.end)) if window else (None, None)
         head = (
             source,
             stream,

@@ -61,11 +61,19 @@ class CleanModel:
         return f"_DELETED_{self.table}"
 
     @property
-    def cursor_type(self) -> str:
-        """instant, number, or none."""
-        if self.cursor is None:
-            return "none"
-        return "number" if self.cursor_form.startswith("epoch") else "instant"
+    def shadows(self) -> str:
+        """The table of rows whose key a newer row of another partition holds."""
+        return f"_SHADOWED_{self.table}"
+
+    @property
+    def has_shadows(self) -> bool:
+        """Whether a key may stand in several partitions."""
+        return self.mode == "replace" and self.scope == "partition" and bool(self.keys)
+
+    @property
+    def has_decimals(self) -> bool:
+        """Whether digits count that a double may lose."""
+        return any(column.type.startswith("decimal") for column in self.columns)
 
     @property
     def paths(self) -> list[Path]:

@@ -1,16 +1,34 @@
 """A DuckDB file as the warehouse: the whole product on a laptop."""
 
+import re
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
 
 from framework.errors import WarehouseError
-from framework.model import Strict
+from framework.model import Strict, text_schema
 from framework.warehouses.base import PartFile, Rows
 
-_LOCK_SECONDS = 30.0
+LOCK_SECONDS = 30.0
+"""How long to wait for another process that holds the file."""
+
+
+_MEMORY = r"[0-9]+(\.[0-9]+)? ?[KMGT]i?B"
+
+
+def _memory(text: str) -> str:
+    if not re.fullmatch(_MEMORY, text):
+        reason = f"{text!r} is no amount of memory: write a number and a unit, such as 400MB or 8GB"
+        raise PydanticCustomError("pattern", "{reason}", {"reason": reason})
+    return text
+
+
+Memory = Annotated[str, AfterValidator(_memory), text_schema(_MEMORY)]
 
 
 class DuckDBWarehouse(Strict):
@@ -19,7 +37,7 @@ class DuckDBWarehouse(Strict):
     type: Literal["duckdb"]
     path: str
     """The file; relative paths start at the project's folder."""
-    memory_limit: str = "1GB"
+    memory_limit: Memory = "1GB"
     """What DuckDB may use, such as 400MB or 8GB."""
 
     def open(self, project_folder: Path) -> "DuckDB":
@@ -32,39 +50,51 @@ class DuckDB:
 
     dialect = "duckdb"
 
-    def __init__(self, path: Path, memory_limit: str) -> None:
+    def __init__(self, path: Path, memory_limit: str, lock_seconds: float = LOCK_SECONDS) -> None:
         import duckdb  # noqa: PLC0415 - a driver is loaded where it connects
 
         self.url = str(path)
         self._error = duckdb.Error
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if "?" in str(path):
+            raise WarehouseError(f"DuckDB takes a ? in a path for the end of it: give {path} another name")
         try:
-            self._connection = duckdb.connect()
-            self._attach(path)
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise WarehouseError(f"can't make the folder {path.parent}: {error.strerror}") from error
+        self._connection = duckdb.connect()
+        try:
+            self._attach(path, lock_seconds)
             self.execute("set timezone = 'UTC'; set preserve_insertion_order = true")
-            self.execute(f"set memory_limit = '{memory_limit}'")
-        except duckdb.Error as error:
-            raise WarehouseError(f"can't open the DuckDB file {path}: {_first_line(error)}") from None
+            self.execute(f"set memory_limit = {_quoted(memory_limit)}")
+            self.execute(f"set temp_directory = {_quoted(f'{path}.tmp')}")
+        except BaseException:
+            self._connection.close()
+            raise
 
-    def _attach(self, path: Path) -> None:
-        """A storage version that DuckDB 1.4 and later all read."""
-        deadline = time.monotonic() + _LOCK_SECONDS
-        where = str(path).replace("'", "''")
+    def _attach(self, path: Path, lock_seconds: float) -> None:
+        """A new file gets a storage version that DuckDB 1.4 and later all read; another file keeps its own."""
+        deadline = time.monotonic() + lock_seconds
         while True:
+            version = "" if path.exists() else " (storage_version 'v1.4.0')"
             try:
-                self._connection.execute(f"attach '{where}' as warehouse (storage_version 'v1.4.0'); use warehouse")
+                self._connection.execute(f"attach {_quoted(str(path))} as warehouse{version}; use warehouse")
                 return
             except self._error as error:
-                if "lock" not in str(error).lower() or time.monotonic() > deadline:
-                    raise WarehouseError(_locked(path, error)) from None
-                time.sleep(0.2)
+                if "lock" not in str(error).lower():
+                    raise WarehouseError(f"can't open the DuckDB file {path}: {_first_line(error)}") from None
+                if time.monotonic() > deadline:
+                    raise WarehouseError(
+                        f"the DuckDB file {path} is in use by another process, after a wait of {lock_seconds:g} s: "
+                        f"close it, and run again. ({_first_line(error)})"
+                    ) from None
+                time.sleep(min(0.2, lock_seconds))
 
     def execute(self, sql: str, params: Sequence[Any] = ()) -> Rows:
         """Runs it and fetches all."""
         try:
             return self._connection.execute(sql, list(params) or None).fetchall()
         except self._error as error:
-            raise WarehouseError(f"DuckDB refused a statement: {error}\n{sql.strip()[:2000]}") from None
+            raise WarehouseError(f"DuckDB refused a statement: {_in_short(error)} (in: {_first_line(sql)})") from None
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -72,10 +102,11 @@ class DuckDB:
         self.execute("begin")
         try:
             yield
+            self.execute("commit")
         except BaseException:
-            self._connection.execute("rollback")
+            with suppress(self._error):  # it is gone where the connection broke
+                self._connection.execute("rollback")
             raise
-        self.execute("commit")
 
     def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         """A list a column: a row at a time costs a millisecond each."""
@@ -116,11 +147,21 @@ class DuckDB:
         self._connection.close()
 
 
-def _locked(path: Path, error: Exception) -> str:
-    if "lock" in str(error).lower():
-        return f"the DuckDB file {path} is in use by another process: close it, or wait. ({_first_line(error)})"
-    return f"can't open the DuckDB file {path}: {_first_line(error)}"
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0]
+def _first_line(text: object) -> str:
+    lines = str(text).strip().splitlines() or [""]
+    return _cut(lines[0])
+
+
+def _in_short(error: Exception) -> str:
+    """What DuckDB says in its first line, and the line of the SQL that it is about."""
+    lines = [line for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+    place = [line for line in lines[1:] if line.startswith("LINE ")]
+    return " / ".join(map(_cut, [lines[0], *place[:1]]))
+
+
+def _cut(line: str, length: int = 200) -> str:
+    return line if len(line) <= length else f"{line[:length]}…"
