@@ -39,13 +39,14 @@ class Tables:
             self._memory.execute("detach warehouse")
 
     def compared(self) -> list[Change]:
-        """With the tables as they are by now; nothing for a table that is new. Ends this comparison."""
-        try:
-            if self._keys:
-                self._attach()
-            return [self._compare(table, keys) for table, keys in self._keys.items()]
-        finally:
-            self._memory.close()
+        """With the tables as they are by now; nothing for a table that is new."""
+        if self._keys:
+            self._attach()
+        return [self._compare(table, keys) for table, keys in self._keys.items()]
+
+    def close(self) -> None:
+        """Forgets the tables."""
+        self._memory.close()
 
     def _attach(self) -> None:
         self._memory.execute(f"attach {quote_text(self._path)} as warehouse (read_only)")

@@ -5,6 +5,7 @@ import os
 import shlex
 import shutil
 import sys
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -57,11 +58,12 @@ def perform(path: Path, listener: Listener, out: Console | None = None) -> tuple
                 soft_wrap=True,
             )
         workspace = Workspace(find(path).deployment("shop"), listener)
-        tables = Tables(path / ".data" / "warehouse.duckdb", workspace.source)
-        report = run(workspace, Options())
+        with closing(Tables(path / ".data" / "warehouse.duckdb", workspace.source)) as tables:
+            report = run(workspace, Options())
+            changes = tables.compared()
     if report.status != "failed":
         folder.keep(replace(shop, read=True))
-    return report, workspace, tables.compared()
+    return report, workspace, changes
 
 
 def _print_changes(out: Console, changes: list[Change]) -> None:
