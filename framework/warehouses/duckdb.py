@@ -83,9 +83,10 @@ class DuckDB:
                 if "lock" not in str(error).lower():
                     raise WarehouseError(f"can't open the DuckDB file {path}: {_first_line(error)}") from None
                 if time.monotonic() > deadline:
+                    holder = re.search(r"PID (\d+)", str(error))
                     raise WarehouseError(
-                        f"the DuckDB file {path} is in use by another process, after a wait of {lock_seconds:g} s: "
-                        f"close it, and run again. ({_first_line(error)})"
+                        f"the DuckDB file {path} is still in use by another process{f' ({holder[0]})' if holder else ''} "
+                        f"after a wait of {lock_seconds:g} s: close it, and run again"
                     ) from None
                 time.sleep(min(0.2, lock_seconds))
 
