@@ -83,9 +83,10 @@ class DuckDB:
                 if "lock" not in str(error).lower():
                     raise WarehouseError(f"can't open the DuckDB file {path}: {_first_line(error)}") from None
                 if time.monotonic() > deadline:
-                    holder = re.search(r"PID (\d+)", str(error))
+                    found = re.search(r"PID (\d+)", str(error))
+                    holder = f" ({found[0]})" if found else ""
                     raise WarehouseError(
-                        f"the DuckDB file {path} is still in use by another process{f' ({holder[0]})' if holder else ''} "
+                        f"the DuckDB file {path} is still in use by another process{holder} "
                         f"after a wait of {lock_seconds:g} s: close it, and run again"
                     ) from None
                 time.sleep(min(0.2, lock_seconds))
