@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 AIRFLOW_BIN := .venv-airflow/bin
-INSTALL := PYTHONDONTWRITEBYTECODE= $(BIN)/uv pip install --quiet --compile-bytecode --link-mode=copy
+INSTALL := -m pip install --quiet --disable-pip-version-check --no-deps
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-core test-fast test-airflow lint types validate format lock clean
@@ -14,15 +14,15 @@ help:  ## this list
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed; this is %d.%d. Say which: make PYTHON=python3.11" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
 	@echo "setting up .venv (once)"
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/python $(INSTALL) --require-hashes -r requirements-dev.lock
+	@$(BIN)/python $(INSTALL) --no-build-isolation --editable .
 	@touch $@
 
 .venv-airflow/.ready: requirements-airflow.lock pyproject.toml | .venv/.ready
 	@echo "setting up .venv-airflow (once)"
-	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv-airflow
-	@$(INSTALL) --python $(AIRFLOW_BIN)/python --no-deps --require-hashes -r requirements-airflow.lock
-	@$(INSTALL) --python $(AIRFLOW_BIN)/python --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m venv .venv-airflow
+	@$(AIRFLOW_BIN)/python $(INSTALL) --require-hashes -r requirements-airflow.lock
+	@$(AIRFLOW_BIN)/python $(INSTALL) --no-build-isolation --editable .
 	@touch $@
 
 demo: .venv/.ready  ## run the shop source against a bundled API, into DuckDB
