@@ -27,6 +27,10 @@ from framework.window import to_text
 PART_BYTES = 128 << 20
 BATCH_SLICES = 500
 BATCH_SECONDS = 30.0
+WARNINGS = 10
+"""How many of a stream's warnings are shown; the log holds all."""
+STOP_SECONDS = 5.0
+"""How long Ctrl-C waits for requests under way."""
 
 Listener = Callable[[str, Mapping[str, Any]], None]
 
@@ -59,52 +63,78 @@ class Extraction:
         self._part_bytes = part_bytes
         self._work: queue.SimpleQueue[Slice] = queue.SimpleQueue()
         self._rows_allowed = plan.limit
+        self._through = plan.through if plan.limit is None else 0
         self._batch = _Batch(self._writer)
         self._batch_lock = threading.Lock()
         self._commit_lock = threading.Lock()
         self._state_lock = threading.Lock()
         self._seen_entry = plan.base
         self._fatal: BaseException | None = None
+        self._overtaken = False
         self.outcome = Outcome()
 
     def run(self, concurrency: int, stop: Callable[[], None]) -> Outcome:
         """Reads all slices. A slice that fails is listed and does not hold back the others; what concerns all of them
         (the stage, another run, Ctrl-C) ends it, with what is committed by then."""
-        already = {
-            result.slice.id
+        todo = self._left()
+        while todo:
+            self._overtaken = False
+            self._read_all(todo, concurrency, stop)
+            todo = self._left() if self._overtaken else []
+        self._close()
+        warnings = self.outcome.warnings
+        if len(warnings) > WARNINGS:
+            self.outcome.warnings = [*warnings[:WARNINGS], f"… and {len(warnings) - WARNINGS} more of these"]
+        return self.outcome
+
+    def _left(self) -> list[Slice]:
+        """The slices that no attempt of this run has logged and that have not failed in this one."""
+        self._log.recover()
+        logged = {
+            result.slice.id: result.status
             for _, entry in self._log.published(self._plan.base)
             if isinstance(entry, Committed) and entry.run == self._plan.run
             for result in entry.slices
         }
-        todo = [item for item in self._plan.slices if item.id not in already]
-        self.outcome.done += len(self._plan.slices) - len(todo)
+        outcome, statuses = self.outcome, list(logged.values())
+        outcome.done, outcome.skipped = statuses.count("done"), statuses.count("skipped")
+        outcome.failed = [failure for failure in outcome.failed if failure.slice.id not in logged]
+        known = {*logged, *(failure.slice.id for failure in outcome.failed)}
+        return [item for item in self._plan.slices if item.id not in known]
+
+    def _read_all(self, todo: list[Slice], concurrency: int, stop: Callable[[], None]) -> None:
         for item in todo:
             self._work.put(item)
         workers = [
             threading.Thread(target=self._worker, name=f"slices-{number}", daemon=True)
             for number in range(min(concurrency, len(todo)))
         ]
-        for worker in workers:
-            worker.start()
         try:
+            for worker in workers:
+                worker.start()
             for worker in workers:
                 while worker.is_alive():
                     worker.join(0.2)
+                    if self._fatal:
+                        stop()
         except BaseException as error:  # Ctrl-C: what is finished still counts
             self._fatal = self._fatal or error
             stop()
+            deadline = time.monotonic() + STOP_SECONDS
             for worker in workers:
-                worker.join(5)
-            with self._batch_lock:
-                batch, self._batch = self._batch, _Batch(self._writer)
-            self._commit(batch)
+                if worker.is_alive():
+                    worker.join(max(0.0, deadline - time.monotonic()))
+            self._commit(self._take_batch())
             raise
         if self._fatal:
             self._batch.abort()
             raise self._fatal
-        self._commit(self._batch)
-        self._close()
-        return self.outcome
+        self._commit(self._take_batch())
+
+    def _take_batch(self) -> "_Batch":
+        with self._batch_lock:
+            batch, self._batch = self._batch, _Batch(self._writer)
+        return batch
 
     def _worker(self) -> None:
         try:
@@ -132,7 +162,7 @@ class Extraction:
     def _read(self, item: Slice) -> None:
         writer = SliceWriter(self._writer)
         try:
-            result = self._reader.read(item, writer, self._limit, self._plan.backfill)
+            result = self._reader.read(item, writer, self._limit, self._plan.moves_position)
             self._add(result, writer)
         except (StageError, WarehouseError, Stopped, Conflict):
             writer.abort()
@@ -178,14 +208,15 @@ class Extraction:
                 fingerprint=self._plan.fingerprint,
                 parts=parts,
                 slices=results,
-                through=self._plan.through,
-                backfill=self._plan.backfill,
+                through=self._through,
+                backfill=not self._plan.moves_position,
             )
             entry = self._with_position(entry)
             self._listener("prepared", {"stream": self._plan.stream})
             try:
                 number = self._log.append(entry, self._seen_entry)
-            except AlreadyLogged:
+            except AlreadyLogged:  # by another attempt: what else is in this batch is read again
+                self._overtaken = True
                 return
             self._seen_entry = number
             self._listener("logged", {"stream": self._plan.stream, "entry": number})
@@ -197,6 +228,7 @@ class Extraction:
             self.outcome.unfinished += sum(result.status == "limited" for result in results)
             self.outcome.rows += sum(result.rows for result in results)
             self.outcome.parts += len(parts)
+            self.outcome.warnings += [text for result in results for text in _warnings(result)]
 
     def _with_position(self, entry: Committed) -> Committed:
         before = shown(self._fold.position)
@@ -216,12 +248,16 @@ class Extraction:
             skipped=outcome.skipped,
             failed=outcome.failed,
             unfinished=left,
-            through=self._plan.through,
+            through=self._through,
             backfill=self._plan.backfill,
             started=self._plan.started,
         )
         self._log.append(entry, self._seen_entry)
         self._listener("closed", {"stream": self._plan.stream})
+
+
+def _warnings(result: SliceResult) -> list[str]:
+    return [Failure(result.slice, text).text for text in result.warnings]
 
 
 class _Batch:

@@ -17,12 +17,12 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 
 import httpx
 
-from framework import __version__
+from framework import __version__, exact_json
 from framework.auth.base import Auth, AuthContext
 from framework.body import Incomplete, decoded
 from framework.decoders.base import Decoded, Undecodable
 from framework.decoders.json import JsonProbe
-from framework.errors import ApiError, Unreachable
+from framework.errors import ApiError, DataProblem, Unreachable
 from framework.limiter import Limiter
 from framework.model import Redactor
 from framework.request import Request, Response
@@ -143,6 +143,8 @@ class Client:
             return request, response, read(response.body)
         except Undecodable as error:
             return request, (_Verdict("retry", str(error)), response), None
+        except DataProblem as error:
+            return request, (_Verdict("fail", str(error)), response), None
 
     def _redirected(self, request: Request, again: bool) -> Response:
         response = self._once(request, again)
@@ -150,7 +152,10 @@ class Client:
             place = response.headers.get("location")
             if response.status not in _REDIRECTS or not place or request.method != "GET":
                 break
-            target = request.with_url(self._placed(urljoin(request.full_url, place)))
+            try:
+                target = request.with_url(self._placed(urljoin(request.full_url, place)))
+            except ValueError as error:
+                self._fail(ApiError, request, f"it redirects to {place!r}, which is no URL: {error}")
             if target.origin != request.origin:
                 target = Request("GET", target.url, target.params)
             request, response = target, self._once(target, again)
@@ -168,8 +173,8 @@ class Client:
                 with self._transport.stream(
                     request.method,
                     request.full_url,
-                    headers=list(request.headers),
-                    json=request.json,
+                    headers=_headers(request),
+                    content=None if request.json is None else exact_json.encode(request.json),
                     data=dict(request.form) if request.form is not None else None,
                 ) as answer:
                     for piece in answer.iter_raw():
@@ -177,7 +182,14 @@ class Client:
                         if time.monotonic() > deadline:
                             raise Incomplete(f"the answer was not complete after {self._timeout:g} s")
             except httpx.InvalidURL as error:
-                raise ApiError(f"{self._redact(str(request))}: this is no URL: {error}") from None
+                self._fail(ApiError, request, f"this is no URL: {error}")
+            except (httpx.LocalProtocolError, UnicodeError):  # whose texts quote credentials
+                self._fail(
+                    ApiError,
+                    request,
+                    "a header holds what HTTP can't carry, such as a line break: check `headers`, `http.auth` and the "
+                    "secrets in them",
+                )
             except httpx.HTTPError as error:
                 raise Incomplete(_broken(error, self._timeout)) from None
         headers = {name.lower(): value for name, value in answer.headers.items()}
@@ -244,6 +256,13 @@ class Client:
         return urlunsplit(parts._replace(scheme=other.scheme, netloc=other.netloc))
 
 
+def _headers(request: Request) -> list[tuple[str, str]]:
+    given = list(request.headers)
+    if request.json is not None and not any(name.lower() == "content-type" for name, _ in given):
+        given.append(("Content-Type", "application/json"))
+    return given
+
+
 def date_of(response: Response) -> datetime | None:
     """The API's own clock, from the Date header."""
     return _http_date(response.headers.get("date", ""))
@@ -251,8 +270,9 @@ def date_of(response: Response) -> datetime | None:
 
 def _http_date(text: str) -> datetime | None:
     try:
-        return parsedate_to_datetime(text).astimezone(UTC)
-    except (TypeError, ValueError):
+        moment = parsedate_to_datetime(text)
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)  # -0000 is UTC too
+    except (TypeError, ValueError, OverflowError):
         return None
 
 

@@ -28,7 +28,11 @@ class Limiter:
     def request(self) -> Iterator[None]:
         """Waits for its turn, then holds a place until the request is done. Raises Stopped."""
         with self._places:
-            self.sleep(self._reserve() - time.monotonic())
+            turn = self._reserve()
+            self.sleep(turn - time.monotonic())
+            while turn < self._paused_until:  # the pause came while this one waited
+                turn = self._reserve()
+                self.sleep(turn - time.monotonic())
             yield
 
     def _reserve(self) -> float:

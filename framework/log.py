@@ -4,13 +4,15 @@
 <project>/_log/<source>/<stream>/at/00000001.json   the position after it, once all up to it is published
 """
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
 from framework.errors import Conflict, StageError, UploadLost
 from framework.manifest import (
     AnyEntry,
+    Closed,
     Committed,
     Numbered,
     Position,
@@ -25,6 +27,8 @@ from framework.stages.base import Stage
 
 Notice = Callable[[str], None]
 
+_NUMBERED = re.compile(r"/(\d{8})\.json")
+
 
 class AlreadyLogged(Conflict):
     """Another attempt of the same run was faster."""
@@ -37,19 +41,32 @@ class Log:
         self._stage = stage
         self.name = f"{source}.{stream}"
         self._folder = f"{project}/_log/{source}/{stream}"
+        self._recovered: int | None = None
 
     def entries(self, after: int = 0) -> Iterator[Numbered]:
         """The entries after that number, in order. Their parts may not be published yet: see `recover`."""
-        for found in self._stage.list(f"{self._folder}/0", after=self._key(after)):
-            text = self._stage.read(found.key)
-            if text is not None:
-                yield int(found.key[-13:-5]), self._decoded(found.key, text)
+        seen = after
+        for number in self._numbers("", after):
+            for each in range(seen + 1, number + 1):  # a listing may miss an entry that was written while it went on
+                text = self._stage.read(self._key(each))
+                if text is not None:
+                    yield each, self._decoded(self._key(each), text)
+            seen = number
+
+    def _numbers(self, folder: str, after: int = 0) -> Iterator[int]:
+        start = f"{self._folder}{folder}"
+        for found in self._stage.list(f"{start}/0", after=f"{start}/{after:08d}.json"):
+            name = _NUMBERED.fullmatch(found.key, len(start))
+            if name:
+                yield int(name[1])
 
     def published(self, after: int = 0) -> Iterator[Numbered]:
-        """Like `entries`, without those that were voided."""
+        """Like `entries`, without those that were voided and, after `recover`, without those that came after it: the
+        parts of these may be invisible yet."""
         found = list(self.entries(after))
-        void = {entry.entry for _, entry in found if isinstance(entry, Voided)}
-        return ((number, entry) for number, entry in found if number not in void)
+        void = _voided(found)
+        end = found[-1][0] if found and self._recovered is None else self._recovered or 0
+        return ((number, entry) for number, entry in found if number <= end and number not in void)
 
     def append(self, entry: AnyEntry, after: int) -> int:
         """Writes the entry under the next free number after `after` and returns the number. Entries that others wrote
@@ -61,21 +78,20 @@ class Log:
             other = self._decoded(self._key(number), text) if text is not None else None
             if other == entry:
                 return number  # the first try got through, and its answer was lost
-            if isinstance(entry, Committed) and other is not None:
-                self._refuse_double(entry, other)
+            if isinstance(entry, Committed | Closed) and isinstance(other, Reset) and other.run != entry.run:
+                raise Conflict(_conflict(self.name, other.run, "the position was reset"))
+            if isinstance(entry, Committed) and isinstance(other, Committed):
+                self._refuse_double(entry, number, other)
             number += 1
         return number
 
-    def _refuse_double(self, entry: Committed, other: AnyEntry) -> None:
-        if isinstance(other, Reset) and other.run != entry.run:
-            raise Conflict(_conflict(self.name, other.run, "the position was reset"))
-        if not isinstance(other, Committed):
-            return
+    def _refuse_double(self, entry: Committed, number: int, other: Committed) -> None:
         double = overlap([result.slice for result in entry.slices], [result.slice for result in other.slices])
-        if double and other.run == entry.run:
+        if double is None or number in _voided(self.entries(number)):
+            return
+        if other.run == entry.run:
             raise AlreadyLogged(f"{self.name}: the slice {double} is logged already by this run")
-        if double:
-            raise Conflict(_conflict(self.name, other.run, f"the slice {double} is logged already"))
+        raise Conflict(_conflict(self.name, other.run, f"the slice {double} is logged already"))
 
     def publish(self, number: int, entry: Committed) -> None:
         """Makes the entry's parts visible. Idempotent. Raises UploadLost, after voiding the entry, where the store
@@ -94,28 +110,30 @@ class Log:
         Keeps it as a checkpoint for the next reader."""
         start = self._checkpoint()
         found = list(self.entries(start.entry))
-        void = {entry.entry for _, entry in found if isinstance(entry, Voided)}
+        void, lost = _voided(found), False
         for number, entry in found:
             if isinstance(entry, Committed) and number not in void:
                 try:
                     self.publish(number, entry)
                 except UploadLost as error:
+                    lost = True
                     notice(str(error))
+        if lost:
+            return self.recover(notice)  # with the entries that void them
+        self._recovered = found[-1][0] if found else start.entry
         if not found:
             return start
-        position = fold(self.entries(start.entry), start)
+        position = fold(found, start)  # never of what was logged meanwhile: nobody would publish that any more
         self._stage.put_if_absent(f"{self._folder}/at/{position.entry:08d}.json", position.to_json())
         return position
 
     def _checkpoint(self) -> Position:
-        last = None
-        for last in self._stage.list(f"{self._folder}/at/"):  # noqa: B007 - the last one is wanted
-            pass
-        text = self._stage.read(last.key) if last else None
+        key = f"{self._folder}/at/{max(self._numbers('/at'), default=0):08d}.json"
+        text = self._stage.read(key)
         try:
             return Position.from_json(text) if text else Position()
         except msgspec.DecodeError as error:
-            raise StageError(f"{last and last.key} is no position of this version: {error}") from None
+            raise StageError(_of_another_version(key, "position", error)) from None
 
     def _key(self, number: int) -> str:
         return f"{self._folder}/{number:08d}.json"
@@ -124,7 +142,18 @@ class Log:
         try:
             return entry_from_json(text)
         except msgspec.DecodeError as error:
-            raise StageError(f"{key} is no log entry of this version: {error}") from None
+            raise StageError(_of_another_version(key, "log entry", error)) from None
+
+
+def _voided(entries: Iterable[Numbered]) -> set[int]:
+    return {entry.entry for _, entry in entries if isinstance(entry, Voided)}
+
+
+def _of_another_version(key: str, what: str, error: Exception) -> str:
+    return (
+        f"{key} is no {what} that this version knows: {error}. If a newer version of the framework wrote it, use that "
+        "one or a later one."
+    )
 
 
 def overlap(mine: list[Slice], theirs: list[Slice]) -> Slice | None:

@@ -1,11 +1,11 @@
 """What a stream's log says: the entries, the parts and slices in them, and the position they add up to."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from framework import exact_json
 from framework.window import Window, merged
@@ -177,21 +177,22 @@ def entry_from_json(text: bytes) -> AnyEntry:
     return _decoder.decode(text)
 
 
-@dataclass(frozen=True)
-class Position:
+class Position(Record, frozen=True):
     """How far a stream's data is known complete."""
 
     entry: int = 0
     """The last log entry that is folded in."""
     fingerprint: str = ""
-    covered: Mapping[str, tuple[Window, ...]] = field(default_factory=dict)
+    covered: dict[str, tuple[Window, ...]] = {}
     """By partition: the time that was read whole."""
     parents: int = 0
     """For a child: every parent logged up to this entry of the parent's log was followed, but for `pending`."""
-    followed: Mapping[str, int] = field(default_factory=dict)
+    followed: dict[str, int] = {}
     """Partitions followed beyond `parents`, and how far."""
-    pending: Mapping[str, Slice] = field(default_factory=dict)
-    """By partition: slices that failed and are due again."""
+    pending: dict[str, Slice] = {}
+    """By partition: slices that failed or were skipped, and are due again."""
+    skips: dict[str, int] = {}
+    """By partition: how many times in a row a pending slice was skipped."""
 
     def reached(self, partition: Partition, start: datetime) -> datetime:
         """The end of what is known complete from `start` on, `start` itself where nothing is."""
@@ -213,23 +214,30 @@ class Position:
 _position_decoder: msgspec.json.Decoder[Position] = msgspec.json.Decoder(Position, float_hook=exact_json.ExactFloat)
 
 
+SKIPS = 3
+"""How often a child asks for a parent that is skipped each time, before it takes it for gone until it changes."""
+
+
 class Fold:
     """A position in the making: entries are added one after the other, in order, none that a later one voids."""
 
     def __init__(self, start: Position) -> None:
         self._head = start
-        self._covered, self._followed, self._pending = dict(start.covered), dict(start.followed), dict(start.pending)
+        self._covered, self._followed = dict(start.covered), dict(start.followed)
+        self._pending, self._skips = dict(start.pending), dict(start.skips)
 
     @property
     def position(self) -> Position:
         """As it stands; to be used before the next entry is added."""
-        return replace(self._head, covered=self._covered, followed=self._followed, pending=self._pending)
+        return replace(
+            self._head, covered=self._covered, followed=self._followed, pending=self._pending, skips=self._skips
+        )
 
     def add(self, number: int, entry: AnyEntry) -> None:
         """One more entry."""
         if isinstance(entry, Reset):
             self._head = Position(fingerprint=entry.fingerprint)
-            self._covered, self._followed, self._pending = {}, {}, {}
+            self._covered, self._followed, self._pending, self._skips = {}, {}, {}, {}
         elif isinstance(entry, Committed) and not entry.backfill:
             self._add_slices(entry)
         elif isinstance(entry, Closed) and not entry.backfill:
@@ -245,14 +253,22 @@ class Fold:
             if result.covered:
                 self._covered[key] = merged([*self._covered.get(key, ()), result.covered])
             if entry.through:
-                self._followed[key] = max(entry.through, self._followed.get(key, 0))
-                self._pending.pop(key, None)
+                self._follow(key, result, entry.through)
+
+    def _follow(self, key: str, result: SliceResult, through: int) -> None:
+        skips = self._skips.pop(key, 0) + 1
+        if result.status == "skipped" and skips < SKIPS:
+            self._pending[key], self._skips[key] = result.slice, skips
+        else:
+            self._followed[key] = max(through, self._followed.get(key, 0))
+            self._pending.pop(key, None)
 
     def _close(self, entry: Closed) -> None:
-        """Every parent up to `through` was followed, but for those that failed: they are due again."""
+        """Every parent up to `through` was followed, but for those that failed or were skipped: they are due again."""
         if not entry.through or entry.unfinished:
             return
-        self._pending |= {failure.slice.partition_key: failure.slice for failure in entry.failed}
+        failed = {failure.slice.partition_key: failure.slice for failure in entry.failed}
+        self._pending |= {key: item for key, item in failed.items() if self._followed.get(key, 0) < entry.through}
         self._followed = {key: through for key, through in self._followed.items() if through > entry.through}
         self._head = replace(self._head, parents=max(self._head.parents, entry.through))
 

@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 from typing import Annotated, Any
+from urllib.parse import quote, quote_plus
 
 import jmespath
 from jmespath.exceptions import JMESPathError
@@ -18,6 +19,9 @@ from pydantic import (
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from framework.window import INSTANT_FORMS, is_instant_form, parse_duration
+
+PATH_SAFE, QUERY_SAFE = "/:@!$&'()*+,;=~", ":,[]()*@"
+"""What stands unquoted in the URLs that are sent."""
 
 
 class Strict(BaseModel):
@@ -135,21 +139,17 @@ class Secret(str):
 
 
 class Redactor:
-    """Replaces every secret value it has been told of, as it is and URL-quoted, by ***."""
+    """Replaces every secret value it has been told of, as it is and as it stands in URLs, by ***."""
 
     def __init__(self) -> None:
         self._values: set[str] = set()
 
     def add(self, value: str) -> None:
         """From now on this value is hidden. Values of fewer than 4 characters would hide half of all text."""
-        from_url = _quoted(value)
-        self._values |= {text for text in (value, from_url) if len(text) >= 4}
+        shapes = {value, *(quote(value, safe=safe) for safe in ("", PATH_SAFE, QUERY_SAFE)), quote_plus(value)}
+        self._values |= {text for text in shapes if len(text) >= 4}
 
     def __call__(self, text: str) -> str:
         for value in sorted(self._values.copy(), key=len, reverse=True):
             text = text.replace(value, "***")
         return text
-
-
-def _quoted(value: str) -> str:
-    return re.sub(r"[^A-Za-z0-9_.~-]", lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode()), value)

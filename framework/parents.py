@@ -1,9 +1,10 @@
 """A child's view of its parent: the parent's records as its log and parts hold them, never from memory."""
 
 import gzip
+import zlib
 from collections.abc import Iterator
-from contextlib import ExitStack
 
+from framework.errors import StageError
 from framework.log import Log
 from framework.manifest import Closed, Committed, Numbered, Position
 from framework.names import parent_fields
@@ -21,19 +22,21 @@ def read(
     spec = child.for_each
     assert isinstance(spec, ForEachRecord)
     after = position.parents if spec.only_changed and run is None else 0
-    entries = [(number, entry) for number, entry in log.published(after)]
+    entries = list(log.published(after))
     for number, entry in _that_count(entries, parent, spec.only_changed, run):
         for part in entry.parts:
-            with ExitStack() as files:
-                path = files.enter_context(stage.as_file(part.key))
-                lines = files.enter_context(gzip.open(path, "rb"))
-                for partition, extra in spec.partitions(lines, parent_fields(child), parent.primary_key or []):
-                    yield Parent(partition, extra, number if spec.only_changed else log_end(entries))
+            lines = _lines(stage, part.key)
+            for partition, extra in spec.partitions(lines, parent_fields(child), parent.primary_key or []):
+                yield Parent(partition, extra, number)
 
 
-def log_end(entries: list[Numbered]) -> int:
-    """The number of the last entry."""
-    return entries[-1][0] if entries else 0
+def _lines(stage: Stage, key: str) -> Iterator[bytes]:
+    with stage.as_file(key) as path, gzip.open(path, "rb") as lines:
+        try:
+            yield from lines
+        except (EOFError, OSError, zlib.error) as error:
+            remedy = "Put it back as it was, or read its stream anew with --full-refresh."
+            raise StageError(f"the part {key} is damaged: {error}. {remedy}") from None
 
 
 def _that_count(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -11,6 +11,7 @@ from framework import exact_json
 from framework.errors import SpecError
 from framework.manifest import Partition, Position, Record, Slice
 from framework.names import uses_window
+from framework.partitions.stream import ForEachRecord
 from framework.partitions.values import ForEachValue
 from framework.spec import Incremental, Stream
 from framework.template import render_text
@@ -34,6 +35,11 @@ class Plan(Record, frozen=True):
     """For a child: the parent's log entry up to which parents were looked at."""
     backfill: bool = False
     limit: int | None = None
+
+    @property
+    def moves_position(self) -> bool:
+        """Whether what it reads counts as read; else it is read again by the next run."""
+        return not self.backfill and self.limit is None
 
     def to_json(self) -> bytes:
         """As it waits in the stage."""
@@ -105,12 +111,13 @@ def slices(
 
 
 def _followed(stream: Stream, position: Position, asked: Request, parents: Iterable[Parent]) -> Iterator[Slice]:
-    """A slice for each parent that is due: the newest mention of it counts."""
+    """A slice for each parent that is due: the newest mention of it counts. A child that follows all of them does so
+    every time, whatever an earlier run came to: what it reads is to be whole."""
     due: dict[str, tuple[Slice, int]] = {}
     for parent in parents:
         found = Slice(parent.partition, None, parent.extra)
         due[found.partition_key] = (found, parent.entry)
-    if not asked.backfill:
+    if not asked.backfill and isinstance(stream.for_each, ForEachRecord) and stream.for_each.only_changed:
         due = {key: (item, entry) for key, (item, entry) in due.items() if position.followed.get(key, 0) < entry}
         for key, pending in position.pending.items():
             due.setdefault(key, (pending, 0))
@@ -120,17 +127,25 @@ def _followed(stream: Stream, position: Position, asked: Request, parents: Itera
 def _windows(
     spec: Incremental, partition: Partition, values: Values, position: Position, now: datetime, asked: Request
 ) -> Iterator[Window]:
-    newest = floor(now - spec.delay, spec.precision)
+    newest = _newest(spec, now)
     first = _start(spec, values)
     if asked.backfill:
         span = Window(asked.since or first, min(asked.until or newest, newest))
         yield from cut(span, spec.window)
         return
     reached = min(position.reached(partition, first), max(first, newest))
-    again = Window(max(first, reached - spec.lookback), reached)  # read again, for records that arrive late
+    again = Window(reached - min(spec.lookback, reached - first), reached)  # read again, for records that arrive late
     gaps = _uncovered(Window(first, max(first, newest)), position.covered.get(_key(partition), ()))
     for span in merged([*gaps, *([again] if again.start < again.end else [])]):
         yield from cut(span, spec.window)
+
+
+def _newest(spec: Incremental, now: datetime) -> datetime:
+    """How far may be read by that clock."""
+    try:
+        return floor(now - spec.delay, spec.step)
+    except OverflowError:
+        return datetime.min.replace(tzinfo=UTC)
 
 
 def _key(partition: Partition) -> str:
@@ -140,8 +155,8 @@ def _key(partition: Partition) -> str:
 def _uncovered(span: Window, covered: Iterable[Window]) -> Iterator[Window]:
     start = span.start
     for window in covered:
-        if window.start > start and window.start < span.end:
-            yield Window(start, window.start)
+        if min(window.start, span.end) > start:
+            yield Window(start, min(window.start, span.end))
         start = max(start, window.end)
     if start < span.end:
         yield Window(start, span.end)
@@ -169,5 +184,5 @@ def covered(stream: Stream, item: Slice, greatest: datetime | None, api_now: dat
             return None
         end = min(end, greatest)
     if api_now is not None:
-        end = min(end, floor(api_now - spec.delay, spec.precision))
+        end = min(end, _newest(spec, api_now))
     return Window(window.start, end) if end > window.start else None

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any
 
@@ -10,7 +10,7 @@ import msgspec
 
 from framework import exact_json, records
 from framework.decoders.json import JsonDecoder
-from framework.errors import DataProblem
+from framework.errors import DataProblem, SpecError
 from framework.fetch import Answer, Client, date_of
 from framework.manifest import Slice, SliceResult
 from framework.names import as_templates, uses_window
@@ -19,10 +19,12 @@ from framework.parts import SliceWriter
 from framework.plan import covered
 from framework.request import Page, Request
 from framework.spec import Stream
-from framework.template import render, render_text
-from framework.window import format_instant, parse_instant, sent_bounds
+from framework.template import render, render_path, render_text
+from framework.window import format_instant, parse_instant, sent_bounds, to_text
 
 MAX_PAGES = 100_000
+SLOW_CLOCK = timedelta(minutes=5)
+"""An API's clock may lag by so much before it is said."""
 
 Values = Mapping[str, Any]
 
@@ -46,10 +48,10 @@ class StreamReader:
         values = {**self._values, **_merged(item.partition, item.extra)}
         spec = self.stream.incremental
         if spec and item.window:
-            sent = sent_bounds(item.window, spec.bounds, spec.precision)
+            sent = sent_bounds(item.window, spec.bounds, spec.step)
             texts = {
-                "start": format_instant(sent.start, spec.format, spec.precision),
-                "end": format_instant(sent.end, spec.format, spec.precision),
+                "start": format_instant(sent.start, spec.format, spec.step),
+                "end": format_instant(sent.end, spec.format, spec.step),
             }
             values["window"] = texts
         return values
@@ -57,13 +59,13 @@ class StreamReader:
     def first_request(self, item: Slice) -> Request:
         """The request for a slice's first page."""
         spec, values = self.stream.request, self.context(item)
-        request = self._client.request(spec.method, render_text(spec.path, values))
+        request = self._client.request(spec.method, render_path(spec.path, values))
         for name, text in spec.headers.items():
-            request = request.with_header(name, render_text(text, values))
+            request = request.with_header(name, _header(name, render_text(text, values)))
         for name, value in spec.params.items():
             rendered = render(value, values) if isinstance(value, str) else value
             if rendered is not None:
-                request = request.with_param(name, _plain(rendered))
+                request = request.with_param(name, _plain(name, rendered))
         if spec.json_body is not None:
             request = replace(request, json=_rendered(spec.json_body, values))
         return self._pages.first(request)
@@ -76,7 +78,7 @@ class StreamReader:
         key = render_text(spec.hash.key, values).encode() if spec.hash else b""
         return records.Edits(spec.explode, spec.carry, spec.drop, fields, key, added)
 
-    def read(self, item: Slice, writer: SliceWriter, limit: Callable[[int], int], backfill: bool) -> SliceResult:
+    def read(self, item: Slice, writer: SliceWriter, limit: Callable[[int], int], moves_position: bool) -> SliceResult:
         """All pages of one slice. Raises ApiError; what was written by then is the caller's to throw away."""
         edits = self.edits(item)
         state = _SliceState()
@@ -89,8 +91,9 @@ class StreamReader:
                 break
             self._note_cursor(page, written, state)
         end = None
-        if state.status == "done" and not backfill:
-            end = covered(self.stream, item, state.greatest, state.api_now)
+        if state.status == "done":
+            self._judge(item, state)
+            end = covered(self.stream, item, state.greatest, state.api_now) if moves_position else None
         return SliceResult(
             slice=item,
             status=state.status,
@@ -113,7 +116,10 @@ class StreamReader:
                 return
             page = self._page(answer, state)
             yield page
-            following = self._pages.next(request, page)
+            try:
+                following = self._pages.next(request, page)
+            except ValueError as error:
+                raise self._problem(page, f"the next page can't be asked for: {error}") from None
             self._guard_paging(request, following, page, state)
             request = following
         self._guard_total(page, state)
@@ -127,6 +133,7 @@ class StreamReader:
         rows = body.records or []
         state.seen += len(rows)
         state.keys = body.keys
+        state.replaced += body.replaced
         return Page(answer.response, rows, state.seen, body.values)
 
     def _lines(self, page: Page, edits: records.Edits) -> list[bytes]:
@@ -149,10 +156,30 @@ class StreamReader:
                     page, f"record {number} of the page has no {name!r}, which is part of `primary_key`"
                 )
         if self._cursor and written and self.stream.incremental:
-            form = self.stream.incremental.format
             texts = [exact_json.decode(text) for line in written if (text := records.field_text(line, self._cursor))]
-            moments = [parse_instant(text, form) for text in _extremes(texts)]
+            moments, strange = _instants(texts, self.stream.incremental.format)
+            state.strange += strange
             state.greatest = max([*moments, *([state.greatest] if state.greatest else [])], default=None)
+
+    def _judge(self, item: Slice, state: "_SliceState") -> None:
+        """What is to be said of a slice that was read to its end. Raises DataProblem where its position would never
+        move."""
+        spec, warn = self.stream.incremental, state.warnings.append
+        if state.replaced:
+            warn(f"{state.replaced} halves of surrogate pairs, which no text can hold, were replaced by U+FFFD")
+        if spec is None or item.window is None:
+            return
+        if state.strange:
+            what = f"{state.strange} records whose cursor {spec.cursor!r} is no instant in the form {spec.format}"
+            if state.greatest is None:
+                request = self._client.show(str(self.first_request(item)))
+                raise DataProblem(f"{request}: {what}, and none where it is one. Correct `incremental`.")
+            warn(f"{what}; the position leaves them out of account")
+        elif self._cursor and state.seen and state.greatest is None:
+            warn(f"no record has the cursor {spec.cursor!r}: the position stays, and all this is read again")
+        if state.api_now is not None and state.api_now < item.window.end + spec.delay - SLOW_CLOCK:
+            says = f"by its Date header, the API's clock is at {to_text(state.api_now)}"
+            warn(f"{says}, behind the end of what was asked for: the position does not pass it")
 
     def _guard_paging(self, request: Request, following: Request | None, page: Page, state: "_SliceState") -> None:
         if following is None:
@@ -189,14 +216,29 @@ class _SliceState:
     keys: Sequence[Any] = ()
     last_records: Sequence[msgspec.Raw] = ()
     asked: set[bytes] = field(default_factory=set)
+    strange: int = 0
+    """Records whose cursor is no instant."""
+    replaced: int = 0
     warnings: list[str] = field(default_factory=list)
 
 
-def _extremes(texts: Sequence[Any]) -> Sequence[Any]:
-    """Instants of one shape in UTC sort as text, so only the greatest needs parsing; others all do."""
+def _instants(texts: Sequence[Any], form: str) -> tuple[list[datetime], int]:
+    """The instants among which the greatest is, and how many texts are none. ISO instants of one shape in UTC sort as
+    text, so only the greatest needs parsing; others all do."""
     shapes = {(len(text), text[-1:]) if isinstance(text, str) else None for text in texts}
-    sorted_as_text = len(shapes) == 1 and all(shape is not None and shape[1] == "Z" for shape in shapes)
-    return [max(texts)] if sorted_as_text else texts
+    if form == "iso8601" and len(shapes) == 1 and all(shape is not None and shape[1] == "Z" for shape in shapes):
+        found = _instant(max(texts), form)
+        if found is not None:
+            return [found], 0
+    every = [_instant(text, form) for text in texts]
+    return [moment for moment in every if moment is not None], every.count(None)
+
+
+def _instant(text: Any, form: str) -> datetime | None:
+    try:
+        return parse_instant(text, form)
+    except ValueError:
+        return None
 
 
 def _merged(identity: Mapping[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
@@ -208,7 +250,16 @@ def _merged(identity: Mapping[str, Any], extra: Mapping[str, Any]) -> dict[str, 
     return result
 
 
-def _plain(value: Any) -> str:
+def _header(name: str, text: str) -> str:
+    if not text.isascii() or not text.isprintable():
+        raise DataProblem(f"the header {name} would hold what HTTP can't carry: quote it, as with `| urlencode`")
+    return text
+
+
+def _plain(name: str, value: Any) -> str:
+    if isinstance(value, list | dict):
+        kind = "a list" if isinstance(value, list) else "a mapping"
+        raise SpecError(f"params.{name}: the value is {kind}, which is no text: write it as one, as with `| join(',')`")
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(getattr(value, "text", value))

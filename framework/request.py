@@ -7,6 +7,8 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 import msgspec
 
+from framework.model import QUERY_SAFE
+
 Params = tuple[tuple[str, str], ...]
 
 
@@ -43,7 +45,7 @@ class Request:
     @property
     def full_url(self) -> str:
         """The URL with its query string."""
-        query = urlencode(self.params, quote_via=quote, safe=":,[]()*@")
+        query = urlencode(self.params, quote_via=quote, safe=QUERY_SAFE)
         return f"{self.url}?{query}" if query else self.url
 
     @property

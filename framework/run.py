@@ -15,7 +15,7 @@ from framework import parents
 from framework.alerts.base import post
 from framework.check import Check
 from framework.check import check as check_stream
-from framework.errors import FrameworkError, InvalidSpec, SettingsError, SpecError
+from framework.errors import FrameworkError, InvalidSpec, SettingsError, SpecError, StageError
 from framework.extract import Extraction, Listener, Outcome
 from framework.fetch import Client
 from framework.log import Log
@@ -29,6 +29,7 @@ from framework.secrets.base import SecretValues
 from framework.spec import Stream
 from framework.stages.base import Stage
 from framework.warehouses.base import Warehouse
+from framework.window import to_text
 
 UPLOADS_KEPT = timedelta(days=7)
 """How old the leftovers of dead runs may get in the stage."""
@@ -185,7 +186,10 @@ class Workspace:
 
     def position(self, stream: str) -> Position:
         """Publishes what a dead run left behind, and says how far the stream is."""
-        return self.log(stream).recover(lambda text: self.listener("warning", {"stream": stream, "text": text}))
+        return self.log(stream).recover(self._notice(stream))
+
+    def _notice(self, stream: str) -> Callable[[str], None]:
+        return lambda text: self.listener("warning", {"stream": stream, "text": text})
 
     def plan(self, stream: Stream, run: str, started: datetime, options: Options, dry: bool = False) -> Plan:
         """The slices of one stream, for this run. Writes nothing but the reset of a position, and that not when
@@ -199,7 +203,7 @@ class Workspace:
                 f"{self.source.name}.{stream.name}: the spec changed from [{position.fingerprint}] to [{mark}], which "
                 "makes its position meaningless. Read the stream anew with --full-refresh, or change the spec back."
             )
-        asked = Request(options.since, options.until)
+        asked = _asked(options, started)
         known, through = self._parents(stream, position, run if asked.backfill else None)
         found = slices(stream, self.values(run, started), position, started, asked, known)
         return Plan(
@@ -222,9 +226,13 @@ class Workspace:
     def _parents(self, stream: Stream, position: Position, run: str | None) -> tuple[Iterator[Any], int]:
         if stream.parent is None:
             return iter(()), 0
-        self.position(stream.parent)
         log = self.log(stream.parent)
-        through = parents.log_end(list(log.entries()))
+        through = log.recover(self._notice(stream.parent)).entry
+        if through < position.parents:
+            raise StageError(
+                f"the log of the parent {stream.parent!r} ends at entry {through}, and this stream has followed it up "
+                f"to {position.parents}: it was deleted. Read this stream anew with --full-refresh."
+            )
         return (
             parents.read(stream, self.source.stream(stream.parent), log, self.stage, position, run),
             through,
@@ -245,7 +253,13 @@ class Workspace:
             raise SettingsError(
                 f"there is no plan of run {run!r} for the stream {stream!r}: run `framework plan` first"
             )
-        return Plan.from_json(text)
+        try:
+            return Plan.from_json(text)
+        except msgspec.DecodeError as error:
+            raise SettingsError(
+                f"{self.plan_key(run, stream)} is no plan that this version knows: {error}. Plan again, or extract it "
+                "with the version that made it."
+            ) from None
 
     def extract(self, plan: Plan, client: Client) -> Outcome:
         """Carries a plan out: parts in the stage, entries in the log."""
@@ -259,8 +273,8 @@ class Workspace:
 
     def load(self, warehouse: Warehouse, stream: Stream) -> loading.Loaded:
         """RAW holds what the log holds."""
-        self.position(stream.name)
         log = self.log(stream.name)
+        log.recover(self._notice(stream.name))
         return loading.load(warehouse, self.stage, log, self.source.name, stream.name, self.now())
 
     def clean(self, warehouse: Warehouse, stream: Stream) -> cleaning.Cleaned | None:
@@ -276,13 +290,22 @@ class Workspace:
         return check_stream(warehouse, self.source, stream, self.now())
 
 
+def _asked(options: Options, now: datetime) -> Request:
+    until = options.until or now
+    if options.since is not None and options.since >= until:
+        raise SettingsError(
+            f"--since {to_text(options.since)} is not before {to_text(until)}: there is nothing to read"
+        )
+    return Request(options.since, options.until)
+
+
 def run(workspace: Workspace, options: Options) -> Report:
     """All steps. Failed slices and checks are in the report; what makes the rest pointless is raised."""
     started = workspace.now()
     report = Report(new_run_id(started), workspace.source.name, workspace.deployment.environment_name, started)
     chosen = workspace.streams(options.streams)
     try:
-        workspace.stage.sweep(started - UPLOADS_KEPT)
+        _sweep(workspace, started)
         _extract_all(workspace, chosen, options, report)
         with workspace.warehouse() as warehouse:
             _into_tables(workspace, warehouse, chosen, report)
@@ -298,6 +321,15 @@ def run(workspace: Workspace, options: Options) -> Report:
         if report.status == "failed":
             _alert(workspace, report)
     return report
+
+
+def _sweep(workspace: Workspace, now: datetime) -> None:
+    """Throws away what dead runs left and never logged; what they logged is published first. Uploads of other sources,
+    whose logs are not looked at here, stay."""
+    for stream in workspace.streams([]):
+        with workspace.about(stream.name):
+            workspace.position(stream.name)
+    workspace.stage.sweep(now - UPLOADS_KEPT, f"{workspace.deployment.project}/source={workspace.source.name}")
 
 
 def _alert(workspace: Workspace, report: Report) -> None:

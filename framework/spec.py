@@ -40,7 +40,7 @@ from framework.pagination import PaginationSpec
 from framework.partitions import ForEachSpec
 from framework.partitions.stream import ForEachRecord
 from framework.problem import suggestion
-from framework.window import Bounds, show_duration
+from framework.window import Bounds, show_duration, step
 
 Policy = Literal["allow", "warn", "fail"]
 
@@ -261,6 +261,11 @@ class Incremental(Strict):
     """The smallest step of the API's clock."""
     format: InstantForm = "iso8601"
     """How the API writes instants: iso8601, date, epoch, epoch_ms, epoch_us or a pattern such as %Y-%m-%d."""
+
+    @property
+    def step(self) -> timedelta:
+        """The smallest step of the instants that are sent."""
+        return step(self.format, self.precision)
 
 
 _TYPES = ["integer", "float", "boolean", "text", "date", "timestamp", "json", "decimal(18,2)"]

@@ -7,12 +7,14 @@ since an API would be sent the word "None".
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
+from urllib.parse import quote
 
 import jinja2
 from jinja2 import meta, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from framework.errors import SpecError
+from framework.model import PATH_SAFE
 
 NamePath = tuple[str, ...]
 
@@ -31,6 +33,26 @@ def _finalize(value: Any) -> Any:
     return getattr(value, "text", value)  # a float as it was written
 
 
+class _Quoted(str):
+    """Text that may stand in a URL as it is."""
+
+
+def _urlencode(value: Any) -> _Quoted:
+    return _Quoted(quote(str(_finalize(value)), safe=""))
+
+
+def _finalize_in_path(value: Any) -> Any:
+    """RFC 3986, 3.3: what may not stand in a path is quoted. A slash may: to many an API `owner/name` is a path. So is
+    a URL that an API gave."""
+    text = _finalize(value)
+    if isinstance(text, _Quoted) or str(text).startswith(("https://", "http://")):
+        return text
+    text = str(text)
+    if not text or {".", ".."} & set(text.split("/")):
+        raise jinja2.UndefinedError(f"the value is {text!r}, and the path would lead elsewhere")
+    return quote(text, safe=PATH_SAFE)
+
+
 class _Environment(ImmutableSandboxedEnvironment):
     def getattr(self, obj: Any, attribute: str) -> Any:
         """A mapping's key before a method of the same name: `order.items` is the field of the order."""
@@ -39,20 +61,27 @@ class _Environment(ImmutableSandboxedEnvironment):
         return super().getattr(obj, attribute)
 
 
-_environment = _Environment(
-    undefined=jinja2.StrictUndefined, finalize=_finalize, autoescape=False, keep_trailing_newline=True
-)
-_environment.globals.clear()
+def _made(finalize: Any) -> _Environment:
+    made = _Environment(
+        undefined=jinja2.StrictUndefined, finalize=finalize, autoescape=False, keep_trailing_newline=True
+    )
+    made.globals.clear()
+    made.filters["urlencode"] = _urlencode
+    return made
+
+
+_environment = _made(_finalize)
+_in_path = _made(_finalize_in_path)
 
 
 class TemplateProblem(SpecError):
     """A template that does not parse, or whose value can't be had."""
 
 
-def render(text: str, values: Mapping[str, Any]) -> Any:
+def render(text: str, values: Mapping[str, Any], environment: _Environment = _environment) -> Any:
     """The template's value. Raises TemplateProblem, which names the template and the missing name."""
     try:
-        expression, template = _compiled(text)
+        expression, template = _compiled(text, environment)
         if expression is not None:
             return expression(values)
         return template.render(values) if template is not None else text
@@ -68,9 +97,15 @@ def render(text: str, values: Mapping[str, Any]) -> Any:
         raise TemplateProblem(f"the template {text!r} can't be rendered: {error}") from None
 
 
-def render_text(text: str, values: Mapping[str, Any]) -> str:
+def render_path(text: str, values: Mapping[str, Any]) -> str:
+    """The template's value as the path of a URL: values inside it are quoted. A path that is one whole expression is
+    taken as it is."""
+    return render_text(text, values, _in_path)
+
+
+def render_text(text: str, values: Mapping[str, Any], environment: _Environment = _environment) -> str:
     """The template's value as text."""
-    value = render(text, values)
+    value = render(text, values, environment)
     try:
         return str(_finalize(value))
     except jinja2.UndefinedError as error:
@@ -121,17 +156,17 @@ def _path(node: nodes.Node) -> NamePath | None:
 
 
 @lru_cache(maxsize=4096)
-def _compiled(text: str) -> tuple[Any, Any]:
+def _compiled(text: str, environment: _Environment = _environment) -> tuple[Any, Any]:
     """(expression, None) where the whole text is one expression, (None, template) where it is mixed, else neither."""
     if "{" not in text:
         return None, None
-    tree = _environment.parse(text)
+    tree = environment.parse(text)
     whole = text.strip()
     body = tree.body[0].nodes if len(tree.body) == 1 and isinstance(tree.body[0], nodes.Output) else []
     if len(body) == 1 and not isinstance(body[0], nodes.TemplateData) and whole[:2] + whole[-2:] == "{{}}":
         inner = whole[2:-2].removeprefix("-").removeprefix("+").removesuffix("-").removesuffix("+")
         return _strict_expression(inner), None
-    return None, _environment.from_string(text)
+    return None, environment.from_string(text)
 
 
 def _strict_expression(source: str) -> Any:

@@ -41,6 +41,13 @@ def parse_instant(value: object, form: str = "iso8601") -> datetime:
 
     `form` is iso8601, date, epoch, epoch_ms, epoch_us, or a strptime pattern.
     """
+    try:
+        return _parsed(value, form)
+    except OverflowError:
+        raise ValueError(f"{value!r} is an instant beyond the years 1 to 9999") from None
+
+
+def _parsed(value: object, form: str) -> datetime:
     if form in _EPOCHS:
         if isinstance(value, bool) or not isinstance(value, int | float | str):
             raise ValueError(f"{value!r} is no number of {form}")
@@ -49,7 +56,7 @@ def parse_instant(value: object, form: str = "iso8601") -> datetime:
     if not isinstance(value, str):
         raise ValueError(f"{value!r} is no text that holds an instant")
     if form in ("iso8601", "date"):
-        moment = datetime.fromisoformat(value)
+        moment = datetime.fromisoformat(value.upper())  # RFC 3339, 5.6: t and z are fine too
     else:
         moment = datetime.strptime(value, form)  # noqa: DTZ007 - no zone means UTC, set below
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
@@ -64,10 +71,8 @@ def format_instant(moment: datetime, form: str = "iso8601", precision: timedelta
         return moment.date().isoformat()
     if form != "iso8601":
         return moment.strftime(form)
-    if precision >= timedelta(seconds=1):
-        return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-    digits = 3 if precision >= timedelta(milliseconds=1) else 6
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%f")[: 20 + digits] + "Z"
+    digits = "milliseconds" if precision >= timedelta(milliseconds=1) else "microseconds"
+    return moment.replace(tzinfo=None).isoformat("T", "seconds" if precision >= timedelta(seconds=1) else digits) + "Z"
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -78,6 +83,23 @@ INSTANT_FORMS = ["iso8601", "date", *_EPOCHS]
 def is_instant_form(form: str) -> bool:
     """Whether `form` names how instants are written: a known word or a strptime pattern."""
     return form in INSTANT_FORMS or "%" in form
+
+
+def step(form: str, precision: timedelta) -> timedelta:
+    """The smallest step of the instants that are sent: that of the API's clock, or of the form, if that is coarser."""
+    for signs, unit in _STEPS:
+        if any(sign in form for sign in signs):
+            return max(precision, unit)
+    return max(precision, timedelta(days=1))
+
+
+_STEPS = [
+    (("iso8601", "epoch_us", "%f"), timedelta(microseconds=1)),
+    (("epoch_ms",), timedelta(milliseconds=1)),
+    (("epoch", "%S", "%s", "%T", "%X", "%c"), timedelta(seconds=1)),
+    (("%M", "%R"), timedelta(minutes=1)),
+    (("%H", "%I"), timedelta(hours=1)),
+]
 
 
 def floor(moment: datetime, precision: timedelta) -> datetime:
@@ -117,7 +139,8 @@ def to_text(moment: datetime) -> str:
 def sent_bounds(window: Window, bounds: Bounds, precision: timedelta) -> Window:
     """What to send so that an API with these ends returns `[start, end)`: an end that it includes, or a start that it
     leaves out, moves back by the smallest step of its clock."""
-    start = window.start - precision if bounds.startswith("(") else window.start
+    first = datetime.min.replace(tzinfo=UTC) + precision
+    start = max(first, window.start) - precision if bounds.startswith("(") else window.start
     end = window.end - precision if bounds.endswith("]") else window.end
     return Window(start, max(start, end))
 

@@ -67,9 +67,9 @@ def test_a_slice_that_fails_leaves_nothing(tmp_path: Path) -> None:
     stage = LocalFolder(tmp_path)
     one = SliceWriter(PartWriter(FOLDER, "part-x-r-b", stage.prepare, 1 << 30))
     one.write(lines(6_000, 1000))
-    assert len(list((tmp_path / "_uploads").iterdir())) == 1
+    assert len(list((tmp_path / "_uploads" / "p" / "source=s").iterdir())) == 1
     one.abort()
-    assert list((tmp_path / "_uploads").iterdir()) == []
+    assert list((tmp_path / "_uploads" / "p" / "source=s").iterdir()) == []
     assert list(stage.list("p/")) == []
 
 

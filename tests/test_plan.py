@@ -67,13 +67,28 @@ def test_a_backfill_reads_just_what_is_asked() -> None:
 
 
 def test_a_child_follows_the_parents_beyond_its_position_and_its_failures() -> None:
-    raw = {"name": "y", "request": {"path": "/x/{{ x.id }}"}, "for_each": {"stream": "x", "as": "x"}}
+    for_each = {"stream": "x", "as": "x", "only_changed": True}
+    raw = {"name": "y", "request": {"path": "/x/{{ x.id }}"}, "for_each": for_each}
     child = Stream.model_validate(raw)
     parents = [Parent({"x": {"id": number}}, {}, entry) for number, entry in ((1, 4), (2, 5), (1, 6))]
     failed = Slice({"x": {"id": 9}})
     position = Position(parents=3, followed={'{"x":{"id":2}}': 5}, pending={failed.partition_key: failed})
     due = [item.partition["x"]["id"] for item in slices(child, {}, position, NOW, Request(), parents)]
     assert due == [1, 9]
+    every = Stream.model_validate(raw | {"for_each": for_each | {"only_changed": False}})
+    due = [item.partition["x"]["id"] for item in slices(every, {}, position, NOW, Request(), parents)]
+    assert due == [1, 2]
+
+
+def test_time_between_two_windows_is_due_whatever_the_clock_says() -> None:
+    """The clock was ahead when the second one was read."""
+    assert windows(stream(lookback="0s"), read((1, 3), (40, 41))) == [
+        "03.00:00-10.00:00",
+        "10.00:00-17.00:00",
+        "17.00:00-24.00:00",
+        "24.00:00-31.00:00",
+        "31.00:00-31.11:58",
+    ]
 
 
 def test_a_position_covers_what_was_sent_never_beyond_the_apis_own_clock() -> None:

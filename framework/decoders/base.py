@@ -26,13 +26,15 @@ class Decoded:
     """By JMESPath, as they were asked for."""
     keys: Sequence[Any] = ()
     """Per record, the fields asked for (attributes f0, f1, …); empty where none were."""
+    replaced: int = 0
+    """How many halves of surrogate pairs were replaced by U+FFFD: JSON can write them, and no text can hold them."""
 
 
 class Decoder(Protocol):
     """Reads the bodies of one stream."""
 
     def read(self, body: bytes) -> Decoded:
-        """Raises Undecodable, with a reason that quotes no data."""
+        """Raises Undecodable, with a reason that quotes no data; DataProblem where asking again is vain."""
         ...
 
     def names_at_path(self, body: bytes) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from types import GenericAlias
 from typing import Any
 
@@ -11,9 +12,15 @@ from jmespath.exceptions import JMESPathError
 from framework import exact_json
 from framework.decoders.base import Decoded, Undecodable
 from framework.decoders.projection import as_values, at, body_type, record_type, simple_names
+from framework.errors import DataProblem
 from framework.model import JmesPath
 
 _BOM = b"\xef\xbb\xbf"
+_ESCAPE = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"  # a pair
+    rb"|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
 _TITLE = re.compile(rb"<title[^>]*>([^<]{1,80})", re.IGNORECASE)
 
 
@@ -50,12 +57,26 @@ class JsonDecoder:
         """One pass over the body where its shape is as the paths say; in full otherwise."""
         body = _utf8(body)
         try:
-            records, values = self._cut(body)
-        except msgspec.ValidationError:
-            records, values = self._parse(body)
+            return self._read(body)
+        except Undecodable:
+            mended, replaced = _without_halves(body)
+            if not replaced:
+                raise
+            return replace(self._read(mended), replaced=replaced)
+
+    def _read(self, body: bytes) -> Decoded:
+        try:
+            try:
+                records, values = self._cut(body)
+            except msgspec.ValidationError:
+                records, values = self._parse(body)
+            return Decoded(records, values, self._fields(body, records))
         except msgspec.DecodeError as error:
             raise Undecodable(_reason(body, error)) from None
-        return Decoded(records, values, self._fields(body, records))
+        except JMESPathError as error:
+            raise DataProblem(f"a JMESPath does not fit the body: {_first_line(error)}") from None
+        except RecursionError:
+            raise DataProblem("the body is nested too deeply to be read") from None
 
     def _cut(self, body: bytes) -> tuple[list[msgspec.Raw] | None, dict[str, Any]]:
         if self._together is not None:
@@ -67,10 +88,7 @@ class JsonDecoder:
         return _records(at(found, self._names or [])), self._search(as_values(self._values.decode(body)))
 
     def _parse(self, body: bytes) -> tuple[list[msgspec.Raw] | None, dict[str, Any]]:
-        try:
-            whole = exact_json.decode(body)
-        except msgspec.DecodeError as error:
-            raise Undecodable(_reason(body, error)) from None
+        whole = exact_json.decode(body)
         values = self._search(whole)
         found = self._path.search(whole)
         if isinstance(found, dict) and self._single is not None:  # one object is one record, as it is written
@@ -113,16 +131,26 @@ class JsonProbe:
         self._roots = _decoder(body_type([], None, [path]))
 
     def value(self, body: bytes) -> Any:
-        """The value at the path; None where there is none, or no JSON."""
+        """The value at the path; None where there is none, or no JSON, or a function of it does not take what is
+        there."""
+        try:
+            return self._value(body)
+        except msgspec.DecodeError:
+            mended, replaced = _without_halves(body)
+        except (JMESPathError, RecursionError):
+            return None
+        try:
+            return self._value(mended) if replaced else None
+        except (msgspec.DecodeError, JMESPathError):
+            return None
+
+    def _value(self, body: bytes) -> Any:
         try:
             if self._roots is not None:
                 return self._path.search(as_values(self._roots.decode(body)))
         except msgspec.DecodeError:  # as where the body is a list
             pass
-        try:
-            return self._path.search(exact_json.decode(body))
-        except (msgspec.DecodeError, JMESPathError):
-            return None
+        return self._path.search(exact_json.decode(body))
 
 
 def _decoder(kind: Any) -> Any:
@@ -143,6 +171,24 @@ def _utf8(body: bytes) -> bytes:
         except UnicodeDecodeError as error:
             raise Undecodable(f"the body is not UTF-8 (byte {error.start} of {len(body)})") from None
     return body
+
+
+def _without_halves(body: bytes) -> tuple[bytes, int]:
+    """The body with U+FFFD for each half of a surrogate pair that stands alone, and how many those were."""
+    count = 0
+
+    def mend(found: re.Match[bytes]) -> bytes:
+        nonlocal count
+        if not found["half"]:
+            return found[0]
+        count += 1
+        return b"\\ufffd"
+
+    return (_ESCAPE.sub(mend, body), count) if b"\\u" in body else (body, 0)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0]
 
 
 def _reason(body: bytes, error: Exception) -> str:

@@ -34,7 +34,8 @@ class Paginator(Strict):
         return request.with_param(self.page_size.param, self.page_size.value) if self.page_size else request
 
     def next(self, request: Request, page: Page) -> Request | None:
-        """The request for the page after this one, None after the last."""
+        """The request for the page after this one, None after the last. Raises ValueError where what the page says of
+        it is neither."""
         raise NotImplementedError
 
     def total(self, page: Page) -> int | None:

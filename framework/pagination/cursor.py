@@ -38,8 +38,11 @@ class CursorPagination(Paginator):
         return [path for path in (self.next_path, self.more) if path]
 
     def next(self, request: Request, page: Page) -> Request | None:
-        """The same request with the page's token."""
+        """The same request with the page's token. Raises ValueError where it is no plain value."""
         token = page.values.get(self.next_path) if self.next_path else page.headers.get(str(self.header).lower())
         if token is None or token is False or token == "" or (self.more and not page.values.get(self.more)):
             return None
+        if isinstance(token, bool | list | dict):
+            kind = {bool: "true", list: "a list", dict: "an object"}[type(token)]
+            raise ValueError(f"{self.next_path!r} holds {kind}, which is no token")
         return request.with_param(self.param, getattr(token, "text", token))

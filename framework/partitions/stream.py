@@ -23,15 +23,18 @@ class ForEachRecord(ForEach):
     def partitions(
         self, lines: Iterable[bytes], fields: list[str], key: list[str]
     ) -> Iterator[tuple[Partition, Partition]]:
-        """For each parent record its identity (the fields of its key) and what else templates use of it."""
+        """For each parent record its identity (the fields of its key) and what else templates use of it, as far as it
+        is there. Raises DataProblem where a field of the key is not."""
         for line in lines:
             record = exact_json.decode(line)
             identity: dict[str, Any] = {}
             extra: dict[str, Any] = {}
             for path in dict.fromkeys([*key, *fields]):
                 value = _at(record, path.split("."))
-                if value is msgspec.UNSET or (path in key and value is None):
+                if path in key and (value is msgspec.UNSET or value is None):
                     raise DataProblem(f"a record of the parent {self.stream!r} has no {path!r}")
+                if value is msgspec.UNSET:
+                    continue
                 _put(identity if path in key else extra, path.split("."), value)
             yield {self.as_: identity}, {self.as_: extra}
 

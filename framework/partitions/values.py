@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from framework import exact_json
 from framework.errors import SpecError
 from framework.manifest import Partition
 from framework.model import Template
@@ -21,5 +22,5 @@ class ForEachValue(ForEach):
         items = render(self.values, values) if isinstance(self.values, str) else self.values
         if not isinstance(items, list):
             raise SpecError(f"for_each.values: {self.values!r} gives {items!r}, which is no list")
-        for item in dict.fromkeys(items):
+        for item in {exact_json.canonical(item): item for item in items}.values():
             yield {self.as_: item}

@@ -74,6 +74,6 @@ class Stage(Protocol):
         """An object as a file on this machine. Raises StageError where there is none."""
         ...
 
-    def sweep(self, older_than: datetime) -> int:
-        """Throws away uploads begun before that time and never published. Returns how many."""
+    def sweep(self, older_than: datetime, prefix: str = "") -> int:
+        """Throws away uploads of keys below the prefix, older than that and never published. Returns how many."""
         ...

@@ -4,7 +4,7 @@ import hashlib
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -14,6 +14,10 @@ from framework.model import Strict
 from framework.stages.base import Object
 
 _UPLOADS = "_uploads"
+_SMALL = "_small"
+"""Where small objects are written before they get their names."""
+_DEPTH = 2
+"""So many folders of a key, project and source, its upload is kept in: they can be swept by themselves."""
 
 
 class LocalStage(Strict):
@@ -36,12 +40,14 @@ class LocalFolder:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.url = str(root)
-        self._make(root / _UPLOADS)
+        self._make(root / _UPLOADS / _SMALL)
 
     def prepare(self, key: str) -> "_LocalUpload":
-        """A new file under `_uploads/`; its name is the handle."""
+        """A new file under `_uploads/`; its place there is the handle."""
         name = f"{hashlib.sha256(key.encode()).hexdigest()[:16]}-{secrets.token_hex(4)}"
-        return _LocalUpload(self.root / _UPLOADS / name)
+        handle = "/".join([*key.split("/")[:_DEPTH], name])
+        self._make((self.root / _UPLOADS / handle).parent)
+        return _LocalUpload(self.root / _UPLOADS / handle, handle)
 
     def publish(self, key: str, handle: str, bytes: int) -> None:
         """One rename."""
@@ -61,8 +67,8 @@ class LocalFolder:
         """Written beside, then linked to its name: a link fails where the name is taken."""
         target = self.root / key
         self._make(target.parent)
-        beside = self.root / _UPLOADS / f"put-{secrets.token_hex(8)}"
-        upload = _LocalUpload(beside)
+        beside = self.root / _UPLOADS / _SMALL / secrets.token_hex(8)
+        upload = _LocalUpload(beside, beside.name)
         upload.write(data)
         upload.finish()
         try:
@@ -72,7 +78,8 @@ class LocalFolder:
         except OSError as error:
             raise StageError(f"can't write {target}: {error.strerror}") from error
         finally:
-            beside.unlink(missing_ok=True)
+            with suppress(OSError):  # it is swept some day
+                beside.unlink()
         _sync_folder(target.parent)
         return True
 
@@ -88,7 +95,7 @@ class LocalFolder:
     def list(self, prefix: str, after: str = "") -> Iterator[Object]:
         """A walk in sorted order."""
         folder = self.root / prefix.rpartition("/")[0]
-        for path in sorted((path for path in folder.rglob("*") if path.is_file()), key=Path.as_posix):
+        for path in sorted(_files(folder), key=Path.as_posix):
             key = path.relative_to(self.root).as_posix()
             if key.startswith(prefix) and key > after and not key.startswith(_UPLOADS):
                 facts = path.stat()
@@ -102,13 +109,20 @@ class LocalFolder:
             raise StageError(f"{path} is in the log and not in the stage: it was deleted by hand")
         yield path
 
-    def sweep(self, older_than: datetime) -> int:
+    def sweep(self, older_than: datetime, prefix: str = "") -> int:
         """By the time of the last write."""
         swept = 0
-        for path in (self.root / _UPLOADS).iterdir():
-            if datetime.fromtimestamp(path.stat().st_mtime, UTC) < older_than:
-                path.unlink(missing_ok=True)
-                swept += 1
+        uploads = self.root / _UPLOADS
+        folders = [uploads / _SMALL, uploads.joinpath(*prefix.split("/")[:_DEPTH])] if prefix else [uploads]
+        for path in (path for folder in folders for path in _files(folder)):
+            try:
+                if datetime.fromtimestamp(path.stat().st_mtime, UTC) < older_than:
+                    path.unlink()
+                    swept += 1
+            except FileNotFoundError:  # another run has published it meanwhile
+                continue
+            except OSError as error:
+                raise StageError(f"can't sweep {path}: {error.strerror}") from error
         return swept
 
     def _make(self, folder: Path) -> None:
@@ -119,8 +133,8 @@ class LocalFolder:
 
 
 class _LocalUpload:
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, handle: str) -> None:
+        self._path, self._handle = path, handle
         try:
             self._file = path.open("xb", buffering=0)
         except OSError as error:
@@ -142,16 +156,30 @@ class _LocalUpload:
         except OSError as error:
             self.abort()
             raise StageError(f"can't write {self._path}: {error.strerror}. Free some space and run again.") from error
-        return self._path.name
+        return self._handle
 
     def abort(self) -> None:
         self._file.close()
         self._path.unlink(missing_ok=True)
 
 
+def _files(folder: Path) -> Iterator[Path]:
+    """All below it; none where it does not exist. A folder that can't be read is not an empty one."""
+
+    def refused(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):
+            raise StageError(f"can't read the folder {error.filename}: {error.strerror}") from error
+
+    for place, _, names in os.walk(folder, onerror=refused):
+        yield from (Path(place, name) for name in names)
+
+
 def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+    except OSError as error:
+        raise StageError(f"can't make what is in {folder} durable: {error.strerror}") from error
