@@ -31,7 +31,12 @@ demo: .venv/.ready  ## run the shop source against a bundled API, into DuckDB
 test: lint types validate test-core test-airflow  ## every check and test
 	@echo "all passed"
 
-test-core: .venv/.ready  ## all tests but those on Airflow
+# An authorization server that is not ours, for the tests of OAuth 2.0. They are skipped where it can't be had.
+tests/auth/oidc/node_modules/.ready: tests/auth/oidc/package-lock.json
+	@(cd tests/auth/oidc && npm ci --silent --ignore-scripts --no-audit --no-fund && touch node_modules/.ready) \
+	  || echo "npm (Node 18 or later) could not get oidc-provider: its tests are skipped"
+
+test-core: .venv/.ready tests/auth/oidc/node_modules/.ready  ## all tests but those on Airflow
 	@rm -f .coverage .coverage.*
 	$(BIN)/python -m pytest -q -n 2 -m "not airflow" --cov --cov-report=term
 
@@ -60,4 +65,4 @@ lock: .venv/.ready  ## pin the newest versions that pyproject.toml allows
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links -o requirements-airflow.lock pyproject.toml requirements-airflow.in
 
 clean:  ## remove what the other targets made
-	rm -rf .venv .venv-airflow .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	rm -rf .venv .venv-airflow tests/auth/oidc/node_modules .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

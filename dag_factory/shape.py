@@ -91,10 +91,10 @@ def _tasks(source: Source) -> tuple[Task, ...]:
 
 def _steps(stream: Stream) -> Sequence[Task]:
     name = stream.name
-    if stream.parent is None:
+    if not stream.parents:
         plan = Task("plan", ("begin",), name)
     else:  # a parent's failed slices do not hold back the children of the others
-        plan = Task("plan", (f"{stream.parent}.extract",), name, "all_done")
+        plan = Task("plan", tuple(f"{parent}.extract" for parent in stream.parents), name, "all_done")
     extract = Task("extract", (plan.id,), name)
     load = Task("load", (extract.id,), name, "all_done")
     clean = [Task("clean", (load.id,), name)] if stream.clean else []
@@ -111,7 +111,7 @@ def _doc(deployment: Deployment) -> str:
         lines += [f"[The API's documentation]({source.docs_url})", ""]
     lines += ["| stream | follows | CLEAN table |", "|---|---|---|"]
     for stream in source.in_order():
-        lines.append(f"| {stream.name} | {stream.parent or ''} | {stream.clean.table if stream.clean else ''} |")
+        lines.append(f"| {stream.name} | {', '.join(stream.parents)} | {stream.clean.table if stream.clean else ''} |")
     if source.analytics:
         lines += ["", f"ANALYTICS: {', '.join(mart.table for mart in source.analytics)}"]
     return "\n".join(lines) + "\n"

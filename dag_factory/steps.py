@@ -70,6 +70,8 @@ def extract(workspace: Workspace, stream: str, run: str) -> int:
             lines.append(f"… and {len(outcome.failed) - _SHOWN} more")
         head = f"{stream}: {len(outcome.failed)} of {len(kept.slices)} slices failed; the others are committed."
         raise SlicesFailed("\n".join([head, *lines]))
+    if outcome.errors:
+        raise SlicesFailed("\n".join(f"{stream}: {text}" for text in outcome.errors))
     return outcome.rows
 
 

@@ -33,13 +33,13 @@ def model_of(source: str, stream: Stream) -> CleanModel:
     if clean is None:
         raise SpecError(f"the stream {stream.name!r} has no `clean`")
     incremental = stream.incremental
-    form = incremental.format if incremental else "iso8601"
+    form = tuple(incremental.forms) if incremental else ("iso8601",)
     columns = [
         ColumnModel(
             name,
             tuple(column.from_.split(".")),
             column.type,
-            form if incremental and column.from_ == incremental.cursor else "iso8601",
+            form if incremental and column.from_ == incremental.cursor else ("iso8601",),
             column.description or "",
         )
         for name, column in clean.columns.items()
@@ -86,7 +86,7 @@ def clean(warehouse: Warehouse, source: Source, stream: Stream, now: datetime) -
     """Brings the stream's table up to what RAW holds, in one transaction. A table whose definition changed is made
     anew from RAW. Raises CheckFailed where the contract says so, WarehouseError where the table is someone else's."""
     model = model_of(source.name, stream)
-    if model.mode == "replace" and model.scope == "stream" and getattr(stream.for_each, "only_changed", False):
+    if model.mode == "replace" and model.scope == "stream" and stream.follows_changes:
         raise SpecError(
             f"{model.table}: a run reads only what belongs to parents that changed, and all rows would be replaced by "
             "that: write `scope: partition`."
@@ -163,7 +163,8 @@ def _fit(warehouse: Warehouse, stream: Stream, model: CleanModel, after: int) ->
         what = f"{model.table}: {count} records whose {name!r} does not fit its type"
         if name == "_cursor" and model.cursor:
             field = ".".join(model.cursor)
-            what = f"{model.table}: {count} records whose {field!r} is no instant in the form {model.cursor_form}"
+            forms = " or ".join(model.cursor_form)
+            what = f"{model.table}: {count} records whose {field!r} is no instant in the form {forms}"
         if policy == "fail":
             raise CheckFailed(f"{what}; the contract says fail. Correct `columns` or the contract, and clean again.")
         if name in model.keys:

@@ -22,7 +22,7 @@ from framework.parts import PartFile, PartWriter, SliceWriter
 from framework.plan import Plan
 from framework.read import StreamReader
 from framework.stages.base import Stage
-from framework.window import to_text
+from framework.window import Window, common, merged, to_text
 
 PART_BYTES = 128 << 20
 BATCH_SLICES = 500
@@ -31,6 +31,9 @@ WARNINGS = 10
 """How many of a stream's warnings are shown; the log holds all."""
 STOP_SECONDS = 5.0
 """How long Ctrl-C waits for requests under way."""
+
+_GONE = {404, 410}
+"""Statuses that say of a single thing that it is there no more."""
 
 Listener = Callable[[str, Mapping[str, Any]], None]
 
@@ -46,6 +49,8 @@ class Outcome:
     parts: int = 0
     failed: list[Failure] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    """What is wrong with the stream as a whole, though no slice failed."""
 
 
 class Extraction:
@@ -71,6 +76,7 @@ class Extraction:
         self._seen_entry = plan.base
         self._fatal: BaseException | None = None
         self._overtaken = False
+        self._results: dict[str, SliceResult] = {}
         self.outcome = Outcome()
 
     def run(self, concurrency: int, stop: Callable[[], None]) -> Outcome:
@@ -82,20 +88,38 @@ class Extraction:
             self._read_all(todo, concurrency, stop)
             todo = self._left() if self._overtaken else []
         self._close()
+        self._guard_skipped()
         warnings = self.outcome.warnings
         if len(warnings) > WARNINGS:
             self.outcome.warnings = [*warnings[:WARNINGS], f"… and {len(warnings) - WARNINGS} more of these"]
         return self.outcome
 
+    def _guard_skipped(self) -> None:
+        outcome, by = self.outcome, self._reader.skipped_by
+        if not outcome.skipped or outcome.done or outcome.failed or outcome.unfinished:
+            return
+        policy = self._reader.guards.all_skipped
+        statuses = f" (status {', '.join(map(str, sorted(by)))})" if by else ""
+        text = (
+            f"every slice was skipped by a rule of `responses`{statuses}: nothing was read. Check the credentials and "
+            "the path, or allow it with `guards.all_skipped`."
+        )
+        if policy == "fail" and not (by and by <= _GONE):
+            outcome.errors.append(text)
+        elif policy != "ignore":
+            outcome.warnings.append(text)
+
     def _left(self) -> list[Slice]:
         """The slices that no attempt of this run has logged and that have not failed in this one."""
         self._log.recover()
-        logged = {
-            result.slice.id: result.status
+        results = [
+            result
             for _, entry in self._log.published(self._plan.base)
             if isinstance(entry, Committed) and entry.run == self._plan.run
             for result in entry.slices
-        }
+        ]
+        self._results = {result.slice.id: result for result in results}
+        logged = {result.slice.id: result.status for result in results}
         outcome, statuses = self.outcome, list(logged.values())
         outcome.done, outcome.skipped = statuses.count("done"), statuses.count("skipped")
         outcome.failed = [failure for failure in outcome.failed if failure.slice.id not in logged]
@@ -161,17 +185,19 @@ class Extraction:
 
     def _read(self, item: Slice) -> None:
         writer = SliceWriter(self._writer)
+        limit = self._limit if self._plan.limit is not None else None
         try:
-            result = self._reader.read(item, writer, self._limit, self._plan.moves_position)
+            result = self._reader.read(item, writer, limit, self._plan.moves_position)
             self._add(result, writer)
         except (StageError, WarehouseError, Stopped, Conflict):
             writer.abort()
             raise
         except FrameworkError as error:
             writer.abort()
+            text = self._reader.show(str(error))
             with self._state_lock:
-                self.outcome.failed.append(Failure(item, str(error)))
-            self._listener("slice failed", {"stream": self._plan.stream, "slice": str(item), "error": str(error)})
+                self.outcome.failed.append(Failure(item, text))
+            self._listener("slice failed", {"stream": self._plan.stream, "slice": str(item), "error": text})
             return
         self._listener(
             "slice read",
@@ -210,6 +236,7 @@ class Extraction:
                 slices=results,
                 through=self._through,
                 backfill=not self._plan.moves_position,
+                shared=self._plan.shared,
             )
             entry = self._with_position(entry)
             self._listener("prepared", {"stream": self._plan.stream})
@@ -223,6 +250,7 @@ class Extraction:
             self._log.publish(number, entry)
             self._listener("published", {"stream": self._plan.stream, "entry": number, "parts": len(parts)})
         with self._state_lock:
+            self._results |= {result.slice.id: result for result in results}
             self.outcome.done += sum(result.status == "done" for result in results)
             self.outcome.skipped += sum(result.status == "skipped" for result in results)
             self.outcome.unfinished += sum(result.status == "limited" for result in results)
@@ -251,9 +279,21 @@ class Extraction:
             through=self._through,
             backfill=self._plan.backfill,
             started=self._plan.started,
+            covered=self._read_of_all(),
+            by_time=any(item.window for item in self._plan.slices),
         )
         self._log.append(entry, self._seen_entry)
         self._listener("closed", {"stream": self._plan.stream})
+
+    def _read_of_all(self) -> list[Window]:
+        """Where all partitions have one position: the time that this run read of every one of them."""
+        if not self._plan.shared or not self._plan.moves_position:
+            return []
+        read: dict[str, list[Window]] = {item.partition_key: [] for item in self._plan.slices}
+        for result in self._results.values():
+            if result.covered and result.slice.partition_key in read:
+                read[result.slice.partition_key].append(result.covered)
+        return list(common(merged(windows) for windows in read.values()))
 
 
 def _warnings(result: SliceResult) -> list[str]:
@@ -296,7 +336,7 @@ class _Batch:
 
 def shown(position: Position) -> str:
     """A position in a few words."""
-    if position.parents or position.followed:
+    if (position.parents or position.followed) and not position.covered:
         ahead = f"{len(position.followed)} partitions beyond, {len(position.pending)} due"
         return f"the parent's entry {position.parents}, {ahead}"
     ends = [windows[0].end for windows in position.covered.values() if windows]

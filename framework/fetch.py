@@ -4,6 +4,8 @@ Behind one seam, `_once`, stands the HTTP client; everything else here is about 
 """
 
 import random
+import re
+import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +19,8 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 
 import httpx
 
-from framework import __version__, exact_json
+from framework import __version__
+from framework.ahead import Pool
 from framework.auth.base import Auth, AuthContext
 from framework.body import Incomplete, decoded
 from framework.decoders.base import Decoded, Undecodable
@@ -26,10 +29,13 @@ from framework.errors import ApiError, DataProblem, Unreachable
 from framework.limiter import Limiter
 from framework.model import Redactor
 from framework.request import Request, Response
-from framework.spec import Http, ResponseRule
+from framework.responses import Backoff, ResponseRule
+from framework.spec import Http
 from framework.template import render_text
 
 _REDIRECTS = (301, 302, 303, 307, 308)
+CLOSE_SECONDS = 5.0
+"""How long the end of a run waits for requests that nobody wants any more."""
 _TRY_AGAIN = (408, 429, 500, 502, 503, 504)
 
 
@@ -60,7 +66,9 @@ class Client:
         values: Mapping[str, Any],
         redactor: Redactor,
         hosts: Mapping[str, str] | None = None,
+        **of_auth: Any,
     ) -> None:
+        """`of_auth` is what else the credentials need of the run: see AuthContext."""
         self._http = http
         self._redact = redactor
         self._hosts = {origin.rstrip("/").lower(): place.rstrip("/") for origin, place in (hosts or {}).items()}
@@ -71,24 +79,37 @@ class Client:
         self._params = tuple((name, render_text(text, values)) for name, text in http.params.items())
         self.base_url = self._placed(render_text(http.base_url, values).rstrip("/"))
         self._origin = Request("GET", self.base_url).origin
-        context = AuthContext(values, self._send_for_token, redactor.add, time.monotonic)
+        self._identified: dict[str, httpx.BaseTransport] = {}
+        self._limits = httpx.Limits(max_connections=self.concurrency + 1, max_keepalive_connections=self.concurrency)
+        given = {"base_url": self.base_url, "identify": self._identify, **of_auth}
+        context = AuthContext(values, self._send_for_token, redactor.add, time.monotonic, **given)
         self._auth: Auth | None = http.auth.open(context) if http.auth else None
         self._timeout = http.timeout.total_seconds()
         self._transport = httpx.Client(
             timeout=httpx.Timeout(self._timeout, connect=min(self._timeout, 15.0)),
-            limits=httpx.Limits(max_connections=self.concurrency + 1, max_keepalive_connections=self.concurrency),
+            limits=self._limits,
             headers={"User-Agent": f"api-ingestion-framework/{__version__}", "Accept-Encoding": "gzip"},
+            mounts=self._identified,
         )
+        self.ahead = Pool(self.concurrency)
+        """For requests that are sent before it is their turn."""
         self._count_lock = threading.Lock()
         self.requests = 0
         self.retries = 0
+
+    def _identify(self, context: ssl.SSLContext, hosts: Sequence[str]) -> None:
+        """A certificate is a credential too: only the API and these hosts are shown it."""
+        for place in (self._origin, *(Request("GET", self._placed(host)).origin for host in hosts)):
+            self._identified[place] = httpx.HTTPTransport(verify=context, limits=self._limits)
 
     def show(self, text: str) -> str:
         """The text with secrets hidden."""
         return self._redact(text)
 
     def close(self) -> None:
-        """Ends the connections."""
+        """Ends the connections, and whatever is still under way."""
+        self.limiter.stop()
+        self.ahead.close(CLOSE_SECONDS)
         self._transport.close()
 
     def request(self, method: str, path: str) -> Request:
@@ -96,7 +117,24 @@ class Client:
         whole = path.startswith(("https://", "http://"))
         url = self._placed(path) if whole else f"{self.base_url}/{path.removeprefix('/')}" if path else self.base_url
         made = Request(method, "", headers=self._headers).with_url(url)
-        return Request(method, made.url, self._params + made.params, self._headers)
+        if whole and made.origin != self._origin:  # a link to a file elsewhere is complete as it is
+            return Request(method, made.url, made.params, base=self.base_url)
+        return Request(method, made.url, self._params + made.params, self._headers, base=self.base_url)
+
+    def linked(self, request: Request, following: Request) -> Request:
+        """The request that a page leads to. Off that page's host it carries nothing that holds a secret: whoever writes
+        the answers may write its URL."""
+        following = replace(following, url=self._placed(following.url))
+        if following.origin == request.origin:
+            return following
+        params = tuple(pair for pair in following.params if not self._is_secret(pair[1]))
+        headers = tuple(pair for pair in following.headers if not self._is_secret(pair[1]))
+        if following.content is not None and self._is_secret(following.content.decode(errors="replace")):
+            following = replace(following, json=None, form=None)
+        return replace(following, params=params, headers=headers)
+
+    def _is_secret(self, text: str) -> bool:
+        return self._redact(text) != text
 
     def fetch(self, request: Request, rules: Sequence[ResponseRule], read: Callable[[bytes], Decoded]) -> Answer:
         """Sends until there is an answer to use. Raises Unreachable after the last attempt, ApiError where the API
@@ -158,6 +196,8 @@ class Client:
                 self._fail(ApiError, request, f"it redirects to {place!r}, which is no URL: {error}")
             if target.origin != request.origin:
                 target = Request("GET", target.url, target.params)
+            elif self._auth and target.origin == self._origin:  # a signature is for one URL
+                target = self._auth.apply(target)
             request, response = target, self._once(target, again)
         return response
 
@@ -174,8 +214,7 @@ class Client:
                     request.method,
                     request.full_url,
                     headers=_headers(request),
-                    content=None if request.json is None else exact_json.encode(request.json),
-                    data=dict(request.form) if request.form is not None else None,
+                    content=request.content,
                 ) as answer:
                     for piece in answer.iter_raw():
                         pieces.append(piece)
@@ -193,8 +232,19 @@ class Client:
             except httpx.HTTPError as error:
                 raise Incomplete(_broken(error, self._timeout)) from None
         headers = {name.lower(): value for name, value in answer.headers.items()}
+        self._heed_budget(headers)
         body = decoded(b"".join(pieces), headers.get("content-encoding", ""))
         return Response(request, answer.status_code, headers, body)
+
+    def _heed_budget(self, headers: Mapping[str, str]) -> None:
+        """Where the API says that nothing is left, nobody sends until it says that there is again."""
+        budget = self._http.rate_limit
+        if budget.remaining_header is None or budget.reset_header is None:
+            return
+        left = _number(headers.get(budget.remaining_header.lower()))
+        wait = _seconds(headers.get(budget.reset_header.lower()), budget.reset_as)
+        if left is not None and left < 1 and wait is not None:
+            self.limiter.pause(min(wait, self._http.retry.max_wait.total_seconds()))
 
     def _judge(self, response: Response, rules: Sequence[ResponseRule]) -> _Verdict:
         for rule in (*rules, *self._http.responses):
@@ -217,7 +267,7 @@ class Client:
     def _wait(self, request: Request, verdict: _Verdict, attempt: int) -> None:
         longest = self._http.retry.max_wait.total_seconds()
         if verdict.wait is None:
-            self.limiter.sleep(min(2.0 ** (attempt - 1) * random.uniform(0.5, 1.0), longest))
+            self.limiter.sleep(min(_backoff(self._http.retry.backoff, attempt), longest))
             return
         if verdict.wait > longest and verdict.then != "wait":
             self._fail(
@@ -233,7 +283,7 @@ class Client:
 
     def _send_for_token(self, request: Request) -> Response:
         """A token request: the same patience, no credentials, any final status is an answer."""
-        request = Request(request.method, self._placed(request.url), request.params, request.headers, form=request.form)
+        request = replace(request, url=self._placed(request.url))
         for attempt in range(1, self._http.retry.attempts + 1):
             try:
                 response = self._once(request, attempt > 1)
@@ -258,8 +308,9 @@ class Client:
 
 def _headers(request: Request) -> list[tuple[str, str]]:
     given = list(request.headers)
-    if request.json is not None and not any(name.lower() == "content-type" for name, _ in given):
-        given.append(("Content-Type", "application/json"))
+    if request.content is not None and not any(name.lower() == "content-type" for name, _ in given):
+        kind = "application/json" if request.form is None else "application/x-www-form-urlencoded"
+        given.append(("Content-Type", kind))
     return given
 
 
@@ -279,6 +330,8 @@ def _http_date(text: str) -> datetime | None:
 def _holds(rule: ResponseRule, response: Response) -> bool:
     statuses = rule.when.statuses()
     if statuses is not None and response.status not in statuses:
+        return False
+    if rule.when.text is not None and not re.search(rule.when.text, response.body.decode(errors="replace")):
         return False
     return rule.when.body is None or bool(_probe(rule.when.body).value(response.body))
 
@@ -309,12 +362,28 @@ def _seconds(text: str | None, form: str) -> float | None:
     if not text:
         return None
     try:
-        if form == "seconds":
-            return max(0.0, float(text))
-        moment = datetime.fromtimestamp(float(text), UTC) if form == "epoch" else _http_date(text)
+        if form in ("seconds", "milliseconds"):
+            return max(0.0, float(text) / (1000 if form == "milliseconds" else 1))
+        epoch = {"epoch": 1, "epoch_ms": 1000}.get(form)
+        moment = datetime.fromtimestamp(float(text) / epoch, UTC) if epoch else _http_date(text)
         return None if moment is None else max(0.0, (moment - datetime.now(UTC)) / timedelta(seconds=1))
     except (ValueError, OverflowError):
         return None
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        return float(text) if text else None
+    except ValueError:
+        return None
+
+
+def _backoff(spec: Backoff, attempt: int) -> float:
+    """Seconds before the try after this one."""
+    initial = spec.initial.total_seconds()
+    if spec.type == "constant":
+        return initial
+    return float(min(initial * 2.0 ** (attempt - 1) * random.uniform(0.5, 1.0), spec.max.total_seconds()))
 
 
 def _phrase(status: int) -> str:

@@ -32,6 +32,8 @@ class Slice(Record, frozen=True):
     window: Window | None = None
     extra: Partition = msgspec.field(default_factory=dict)
     """More of the parent's record that templates use, in the shape of `partition`; no part of the identity."""
+    first: bool = False
+    """Whether it is read by the stream's `first_run`; no part of the identity either."""
 
     @property
     def id(self) -> str:
@@ -125,6 +127,8 @@ class Committed(Entry, frozen=True, tag="slices"):
     after: str = ""
     """The stream's position before and after this entry, to read; the fold is what counts."""
     backfill: bool = False
+    shared: bool = False
+    """Whether all partitions have one position: what these slices cover counts once the run is closed."""
 
 
 class Closed(Entry, frozen=True, tag="close"):
@@ -140,6 +144,10 @@ class Closed(Entry, frozen=True, tag="close"):
     through: int = 0
     backfill: bool = False
     started: datetime | None = None
+    covered: list[Window] = []
+    """Where all partitions have one position: the time that was read of all of them."""
+    by_time: bool = False
+    """For a child: whether its slices have windows."""
 
     @property
     def complete(self) -> bool:
@@ -161,7 +169,14 @@ class Reset(Entry, frozen=True, tag="reset"):
     reason: str
 
 
-AnyEntry = Committed | Closed | Voided | Reset
+class Kept(Entry, frozen=True, tag="keep"):
+    """The position was kept on purpose though the spec gives it another meaning."""
+
+    fingerprint: str
+    reason: str
+
+
+AnyEntry = Committed | Closed | Voided | Reset | Kept
 Numbered = tuple[int, AnyEntry]
 
 _decoder: msgspec.json.Decoder[AnyEntry] = msgspec.json.Decoder(AnyEntry, float_hook=exact_json.ExactFloat)
@@ -238,6 +253,8 @@ class Fold:
         if isinstance(entry, Reset):
             self._head = Position(fingerprint=entry.fingerprint)
             self._covered, self._followed, self._pending, self._skips = {}, {}, {}, {}
+        elif isinstance(entry, Kept):
+            self._head = replace(self._head, fingerprint=entry.fingerprint)
         elif isinstance(entry, Committed) and not entry.backfill:
             self._add_slices(entry)
         elif isinstance(entry, Closed) and not entry.backfill:
@@ -250,8 +267,10 @@ class Fold:
             if result.status == "limited":
                 continue
             key = result.slice.partition_key
-            if result.covered:
+            if result.covered and not entry.shared:
                 self._covered[key] = merged([*self._covered.get(key, ()), result.covered])
+            if result.slice.window is not None:
+                continue
             if entry.through:
                 self._follow(key, result, entry.through)
 
@@ -265,7 +284,9 @@ class Fold:
 
     def _close(self, entry: Closed) -> None:
         """Every parent up to `through` was followed, but for those that failed or were skipped: they are due again."""
-        if not entry.through or entry.unfinished:
+        if entry.covered:
+            self._covered[WHOLE] = merged([*self._covered.get(WHOLE, ()), *entry.covered])
+        if not entry.through or entry.unfinished or (entry.by_time and not entry.complete):
             return
         failed = {failure.slice.partition_key: failure.slice for failure in entry.failed}
         self._pending |= {key: item for key, item in failed.items() if self._followed.get(key, 0) < entry.through}

@@ -18,7 +18,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from framework.window import INSTANT_FORMS, is_instant_form, parse_duration
+from framework.window import INSTANT_FORMS, is_instant_form, parse_duration, show_duration
 
 PATH_SAFE, QUERY_SAFE = "/:@!$&'()*+,;=~", ":,[]()*@"
 """What stands unquoted in the URLs that are sent."""
@@ -74,6 +74,21 @@ def _duration(value: object) -> timedelta:
         raise PydanticCustomError("duration", "{reason}", {"reason": str(error)}) from None
 
 
+def _not_zero(span: timedelta) -> timedelta:
+    if not span:
+        raise PydanticCustomError("duration", "{span} is no length of time", {"span": show_duration(span)})
+    return span
+
+
+def _regex(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        reason = f"{text!r} is no regular expression: {error}"
+        raise PydanticCustomError("pattern", "{reason}", {"reason": reason}) from None
+    return text
+
+
 def _pattern(pattern: str, what: str) -> AfterValidator:
     compiled = re.compile(pattern)
 
@@ -108,20 +123,25 @@ def holds(key: str, word: str) -> dict[str, Any]:
     return {"required": [key], "properties": {key: {"const": word}}}
 
 
-_NAME = r"[a-z][a-z0-9_]*"
+NAME = r"[a-z][a-z0-9_]*"
 _TABLE = r"[A-Za-z][A-Za-z0-9_]*"
+_ONE_FIELD = r"""[^\s.\[\]"'`{}|&*@]+"""
 _FIELD = r"""[^\s.\[\]"'`{}|&*@]+(?:\.[^\s.\[\]"'`{}|&*@]+)*"""
 DURATION = r"(\d+(ms|s|m|h|d|w))+"
 _URL = r"(?:https?://|\{\{).*"
 
-Name = Annotated[str, _pattern(_NAME, "name: a small letter, then small letters, digits and _"), text_schema(_NAME)]
+Name = Annotated[str, _pattern(NAME, "name: a small letter, then small letters, digits and _"), text_schema(NAME)]
 TableName = Annotated[str, _pattern(_TABLE, "table name: letters, digits and _"), text_schema(_TABLE)]
 FieldPath = Annotated[
     str,
     _pattern(_FIELD, "field of a record: write names joined by dots, such as customer.id"),
     text_schema(_FIELD),
 ]
+FieldName = Annotated[str, _pattern(_ONE_FIELD, "name of a field: one without dots"), text_schema(_ONE_FIELD)]
 Duration = Annotated[timedelta, BeforeValidator(_duration), text_schema(DURATION)]
+Span = Annotated[Duration, AfterValidator(_not_zero), text_schema(f"(?=.*[1-9]){DURATION}")]
+"""A duration that is not zero."""
+Regex = Annotated[str, AfterValidator(_regex)]
 InstantForm = Annotated[
     str,
     AfterValidator(_instant_form),

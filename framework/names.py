@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from framework.model import Template
+from framework.pagination.cursor import names_of_cursor
 from framework.partitions.stream import ForEachRecord
 from framework.partitions.values import ForEachValue
 from framework.problem import Path, did_you_mean, suggestion
@@ -16,6 +17,7 @@ from framework.template import NamePath, names_in, problem_of
 
 WINDOW_NAMES = ("start", "end")
 RUN_NAMES = ("id", "started")
+JOB_NAMES = ("created", "polled", "location")
 NAMES = ("config", "secrets", "run", "window", "ref")
 """What templates know by themselves, besides the `as` names of a spec."""
 
@@ -66,34 +68,95 @@ def as_templates(value: Any) -> Any:
 
 
 def parent_fields(stream: Stream) -> list[str]:
-    """The fields of the parent's record that a stream's templates use."""
-    if not isinstance(stream.for_each, ForEachRecord):
-        return []
-    alias = stream.for_each.as_
+    """The fields of its parents' records that a stream's templates use."""
+    aliases = [level.as_ for level in stream.levels if isinstance(level, ForEachRecord) and not level.each]
     used = [name for _, name in names_used(stream)]
-    return list(dict.fromkeys(".".join(name[1:]) for name in used if name[0] == alias and len(name) > 1))
+    return list(dict.fromkeys(".".join(name[1:]) for name in used if name[0] in aliases and len(name) > 1))
+
+
+def fields_asked(source: Source, stream: Stream) -> dict[str, list[str]]:
+    """By name: the fields that templates of this stream and of all that follow it, however far, use; "" for the value
+    itself."""
+    used: dict[str, list[str]] = {}
+    for each in [stream, *_followers(source, stream.name)]:
+        for _, name in names_used(each):
+            fields = used.setdefault(name[0], [])
+            path = ".".join(name[1:])
+            if path not in fields:
+                fields.append(path)
+    return used
+
+
+def _followers(source: Source, name: str) -> list[Stream]:
+    """The streams that follow it, or follow one that does."""
+    found = {name}
+    while True:
+        more = {each.name for each in source.streams if found & set(each.parents)} - found
+        if not more:
+            return [each for each in source.streams if each.name in found and each.name != name]
+        found |= more
+
+
+def _forebears(source: Source, stream: Stream) -> list[Stream]:
+    """The streams that it follows, and those that they follow."""
+    streams = {each.name: each for each in source.streams}
+    found: dict[str, Stream] = {}
+    waiting = list(stream.parents)
+    while waiting:
+        name = waiting.pop(0)
+        if name in streams and name not in found:
+            found[name] = streams[name]
+            waiting += streams[name].parents
+    return list(found.values())
+
+
+def names_of_levels(source: Source, stream: Stream) -> dict[str, list[str] | None]:
+    """The names that the levels of a stream, and of those that it follows, give; and the fields of each."""
+    names: dict[str, list[str] | None] = {}
+    for each in [*reversed(_forebears(source, stream)), stream]:
+        for level in each.levels:
+            if isinstance(level, ForEachRecord) and level.parent_as:
+                names[level.parent_as] = None
+            plain = isinstance(level, ForEachValue) and not level.or_ and not level.batch
+            names[level.as_] = [] if plain else None
+    return {name: fields for name, fields in names.items() if name not in NAMES}
 
 
 def uses_window(stream: Stream, end: str) -> bool:
     """Whether the stream's request sends that end of its window."""
-    return any(name[:2] == ("window", end) for _, name in names_used(stream.request))
+    sent = [stream.request, *([stream.job.create] if stream.job else [])]
+    return any(name[:2] == ("window", end) for each in sent for _, name in names_used(each))
 
 
 def allowed(source: Source, path: Path) -> dict[str, list[str] | None]:
     """The names that a template at this place may use, and the fields of each; None for any field."""
     names: dict[str, list[str] | None] = {"config": list(source.config), "secrets": list(source.secrets)}
+    if path[:2] == ("http", "auth"):
+        return names | _own_names(source.http.auth, path[2:])
     if path[0] == "analytics":
         return {"config": list(source.config), "ref": []}
+    if path[-2:-1] == ("pagination",):
+        names |= names_of_cursor(str(path[-1]))
     if path[0] != "streams":
         return names
     stream = source.streams[int(path[1])]
     for_each_values = len(path) > 3 and path[2] == "for_each"
     if not for_each_values and path[2] != "incremental":
         names["run"] = list(RUN_NAMES)
-        if stream.for_each and stream.for_each.as_ not in NAMES:
-            names[stream.for_each.as_] = [] if isinstance(stream.for_each, ForEachValue) else None
+        names |= names_of_levels(source, stream)
+        if stream.job and path[2] in ("request", "job") and path[3] != "create":
+            names["job"] = [name for name in JOB_NAMES if name != "polled" or path[2] == "request"]
         if stream.incremental or source.defaults.incremental:
             names["window"] = list(WINDOW_NAMES)
+    return names
+
+
+def _own_names(auth: Any, path: Path) -> dict[str, list[str] | None]:
+    """What the kind of auth that stands there tells its own templates; all but its key."""
+    names: dict[str, list[str] | None] = {}
+    for step in path:
+        names |= {} if path[-1] == "key" else getattr(auth, "names", {})
+        auth = auth.get(step) if isinstance(auth, dict) else getattr(auth, str(step), None)
     return names
 
 
@@ -110,7 +173,7 @@ def problem_of_name(name: NamePath, known: Mapping[str, list[str] | None]) -> tu
         if group not in NAMES:
             return None
         return f"{group!r} is a group of names: write {group}.NAME.{suggestion('', fields)}", group
-    if group not in NAMES:
+    if group not in NAMES and not fields:
         return f"{group!r} is a plain value: write {{{{ {group} }}}}.", word
     if name[1] in fields:
         return None

@@ -1,48 +1,163 @@
-"""From the records of a page to the lines of a part: byte for byte, but for what the spec adds, drops or hashes.
+"""Records: where they stand in a response, and their way to the lines of a part.
 
-Without edits the bytes are never parsed. With edits a record is opened one level at a time, so that every value that
-is not touched keeps the text it came with.
+Byte for byte, but for what the spec changes: without edits the bytes are never parsed, with edits a record is opened
+one level at a time, so that every value that is not touched keeps the text it came with.
 """
 
-import hashlib
-import hmac
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from itertools import combinations
+from typing import Annotated, Any, Self
 
 import msgspec
+from jmespath.exceptions import JMESPathError, JMESPathTypeError
+from jmespath.visitor import TreeInterpreter
+from pydantic import ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from framework import exact_json
+from framework.decoders.projection import as_values, body_type
+from framework.decoders.shape import Shape
 from framework.errors import DataProblem
+from framework.fields import Fields, at, drop, flatten, hash_at, is_null, list_in, object_in, opened, rename
+from framework.model import FieldName, FieldPath, JmesPath, Scalar, Strict, Template, given
 
-Fields = dict[str, Any]
 
-_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_items = msgspec.json.Decoder(list[msgspec.Raw])
+class Hash(Strict):
+    """Fields that are replaced by a keyed hash before anything is written."""
+
+    fields: list[FieldPath]
+    """Which fields; a path through a list means every element."""
+    key: Template
+    """The key of the HMAC-SHA-256, usually `{{ secrets.hash_key }}`."""
+
+
+_SHAPES = ("wrap", "keyed_by", "header", "header_row")
+
+
+def _said(key: str) -> dict[str, Any]:
+    return {"required": [key], "properties": {key: {"not": {"enum": [None, False]}}}}
+
+
+class Records(Strict):
+    """Where the records stand in a response, and what is changed in them. In this order: path, then wrap, keyed_by,
+    header or header_row, then filter, explode, rename, flatten, drop, hash, add. Each names fields as those before it
+    have left them; `primary_key`, `cursor` and the columns name them as they are at the end. A value that is not
+    touched keeps its text: 1.10 stays 1.10."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "if": {"required": ["carry"], "properties": {"carry": {"minItems": 1}}},
+            "then": given("explode"),
+            "allOf": [{"not": {"allOf": [_said(one), _said(two)]}} for one, two in combinations(_SHAPES, 2)],
+        }
+    )
+
+    path: JmesPath = JmesPath("@")
+    """JMESPath to the list of records; `@` is the whole body. For xml the elements from the root to the records."""
+    wrap: FieldName | None = None
+    """For a list of plain values: the field that each becomes. [7, 8] with `wrap: id` is {"id": 7}, {"id": 8}."""
+    keyed_by: FieldName | None = None
+    """For an object whose values are the records: the field that each one's key becomes, as text. {"a": {"x": 1}} with
+    `keyed_by: id` is {"id": "a", "x": 1}. A value that is no object becomes the field `value`."""
+    header: JmesPath | None = None
+    """For a list of rows: JMESPath in the body to the list of their columns' names. A row that is shorter lacks the
+    last fields, a longer one is an error; an empty name becomes column_N, a second `id` id_2."""
+    header_row: bool = False
+    """For a list of rows: the first row of each page holds the names."""
+    filter: JmesPath | None = None
+    """A condition on the record, such as status == 'paid' && total > `0`: only those stay where its value is not null,
+    false or empty. Pages and totals count what the API sent."""
+    explode: FieldPath | None = None
+    """A list inside each record whose elements become the records."""
+    carry: list[FieldPath] = []
+    """Fields of the outer record that each element gets too."""
+    rename: dict[str, FieldPath] = {}
+    """Old path: new path. {customer.nr: customer.id} renames in place, in every element of a list too;
+    {customer.nr: customer_id} moves. A field that would be overwritten is an error."""
+    flatten: Annotated[int, Field(ge=1, le=20)] | None = None
+    """How many levels of objects become fields of the record: 1 makes {"a": {"b": {"c": 1}}} {"a_b": {"c": 1}}, 2 makes
+    it {"a_b_c": 1}. Lists stay. Two fields of one name are an error."""
+    drop: list[FieldPath] = []
+    """Fields that never reach the stage; of what was flattened, customer.email and customer_email mean the same."""
+    hash: Hash | None = None
+    """Fields that reach the stage only as a keyed hash."""
+    add: dict[str, Scalar] = {}
+    """Fields to add, such as {read_at: "{{ run.started }}"}; a whole expression keeps its type."""
+    add_from_page: dict[str, JmesPath] = {}
+    """Fields to add from the body of the record's page: the name, and a JMESPath in the body, such as
+    {as_of: meta.date}; null where it leads nowhere."""
+
+    @model_validator(mode="after")
+    def _together(self) -> Self:
+        if self.carry and not self.explode:
+            raise PydanticCustomError("one_of", "`carry` goes with `explode`")
+        shapes = [f"`{name}`" for name in _SHAPES if getattr(self, name)]
+        if len(shapes) > 1:
+            raise PydanticCustomError("one_of", "{shapes}: write one of them", {"shapes": " and ".join(shapes)})
+        return self
+
+    @property
+    def shape(self) -> Shape:
+        """What the records stand in the body as."""
+        return Shape(self.wrap, self.keyed_by, self.header, self.header_row)
+
+    @property
+    def values(self) -> list[JmesPath]:
+        """What is wanted of a body besides the records."""
+        return [*([self.header] if self.header else []), *self.add_from_page.values()]
+
+    @property
+    def edited(self) -> bool:
+        """Whether a line is anything else than a record of the body."""
+        changed = self.filter or self.explode or self.rename or self.flatten or self.drop or self.hash
+        return bool(self.shape or changed or self.add or self.add_from_page)
+
+
+def as_records(value: Any) -> Any:
+    """A text is short for `{path: …}`."""
+    if isinstance(value, str):
+        return {"path": value}
+    if not isinstance(value, dict | Records):
+        raise PydanticCustomError("kind", "write the path to the records, such as `data.items`, or `{path: …, …}`")
+    return value
 
 
 @dataclass(frozen=True)
 class Edits:
-    """What a stream changes in its records. Paths are dotted; names are those of the record after `explode`."""
+    """What a stream changes in its records. Paths are dotted; names are those that the edits before have left."""
 
+    filter: JmesPath | None = None
     explode: str | None = None
     carry: Sequence[str] = ()
+    rename: Mapping[str, str] = field(default_factory=dict)
+    flatten: int = 0
     drop: Sequence[str] = ()
     hash: Sequence[str] = ()
     hash_key: bytes = b""
     add: Fields = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.explode or self.drop or self.hash or self.add)
+        return self.filter is not None or self.open_records
+
+    @property
+    def open_records(self) -> bool:
+        """Whether they change what is in a record, rather than which ones there are."""
+        return bool(self.explode or self.rename or self.flatten or self.drop or self.hash or self.add)
 
 
 def lines(records: Sequence[msgspec.Raw], edits: Edits, one_line: bool) -> list[bytes]:
     """The records as lines, without their newline. `one_line` says that no record holds a line break outside a string
-    (none can inside: JSON escapes them there). Raises DataProblem where a record is no object."""
-    if edits:  # what is not touched keeps its text, line breaks included
-        written = [exact_json.encode(fields) for record in records for fields in _edited(record, edits)]
+    (none can inside: JSON escapes them there). Raises DataProblem where a record is no object, or an edit does not fit
+    it."""
+    kept = records if edits.filter is None else _kept(records, edits.filter)
+    if edits.open_records:  # what is not touched keeps its text, line breaks included
+        edits = _with_flat_names(edits) if edits.flatten else edits
+        written = [exact_json.encode(fields) for record in kept for fields in _edited(record, edits)]
     else:
-        written = [bytes(record) for record in records]
+        written = [bytes(record) for record in kept]
+        check_objects(written)
     return written if one_line else [line.replace(b"\r", b" ").replace(b"\n", b" ") for line in written]
 
 
@@ -56,93 +171,98 @@ def check_objects(written: Sequence[bytes]) -> None:
 
 def field_text(record: bytes, path: str) -> bytes | None:
     """The JSON text of one field of a record, None where it is missing or null."""
-    value: Any = msgspec.Raw(record)
-    for name in path.split("."):
-        if not bytes(value[:1] if isinstance(value, bytes) else value).startswith(b"{"):
-            return None
-        value = _fields.decode(value).get(name)
-        if value is None:
-            return None
-    text = bytes(value)
-    return None if text == b"null" else text
+    value = at(object_in(msgspec.Raw(record)) or {}, path)
+    return None if is_null(value) else bytes(value)
+
+
+def _kept(records: Sequence[msgspec.Raw], condition: JmesPath) -> list[msgspec.Raw]:
+    holds = _test(condition)
+    kept = []
+    for number, record in enumerate(records, 1):
+        try:
+            if holds(record):
+                kept.append(record)
+        except JMESPathTypeError as error:  # whose own text quotes the value
+            takes = " or ".join(error.expected_types)
+            reason = f"{error.function_name}() takes {takes}, not {error.actual_type}"
+        except JMESPathError as error:
+            reason = str(error).splitlines()[0]
+        except TypeError:
+            reason = "it compares a text with a number: write to_number(…)"
+        else:
+            continue
+        raise DataProblem(f"`records.filter` does not fit record {number} of the page: {reason}")
+    return kept
+
+
+@lru_cache(maxsize=1000)
+def _test(condition: JmesPath) -> Callable[[msgspec.Raw], bool]:
+    """Whether a condition holds for a record, of which no more is parsed than it asks for. A value holds as JMESPath
+    says: where it is not null, false or empty; 0 holds."""
+    whole = msgspec.json.Decoder(float_hook=float)
+    kind = body_type([], None, [condition])
+    roots = whole if kind is None else msgspec.json.Decoder(kind, float_hook=float)
+    search, parsed = TreeInterpreter().visit, condition.compiled.parsed
+
+    def holds(record: msgspec.Raw) -> bool:
+        try:
+            value = as_values(roots.decode(record))
+        except msgspec.ValidationError:  # no object where the condition expects one
+            value = whole.decode(record)
+        found = search(parsed, value)
+        return bool(found) or (isinstance(found, int | float) and not isinstance(found, bool))
+
+    return holds
 
 
 def _edited(record: msgspec.Raw, edits: Edits) -> Iterator[Fields]:
-    for fields in _exploded(_open(record), edits) if edits.explode else [_open(record)]:
+    for found in _exploded(opened(record), edits) if edits.explode else [opened(record)]:
+        named = rename(found, edits.rename) if edits.rename else found
+        fields = flatten(named, edits.flatten) if edits.flatten else named
         for path in edits.drop:
-            _change(fields, path.split("."), None)
+            drop(fields, path)
         for path in edits.hash:
-            _change(fields, path.split("."), edits.hash_key)
+            hash_at(fields, path, edits.hash_key)
         fields.update(edits.add)
         yield fields
 
 
-def _open(record: msgspec.Raw) -> Fields:
-    try:
-        return _fields.decode(record)
-    except msgspec.ValidationError:
-        raise DataProblem("a record is no object: check `records`") from None
+def _with_flat_names(edits: Edits) -> Edits:
+    """With what is to be dropped or hashed under the names that it may have once it is flattened: nobody who names
+    customer.email means to keep customer_email."""
+
+    def names(path: str) -> Iterator[str]:
+        parts = path.split(".")
+        for joined in range(1, min(edits.flatten + 1, len(parts)) + 1):
+            yield ".".join(["_".join(parts[:joined]), *parts[joined:]])
+
+    return replace(
+        edits,
+        drop=[name for path in edits.drop for name in names(path)],
+        hash=[name for path in edits.hash for name in names(path)],
+    )
 
 
 def _exploded(fields: Fields, edits: Edits) -> Iterator[Fields]:
-    *above, last = (edits.explode or "").split(".")
-    holder = fields
-    for name in above:
-        inner = holder.get(name)
-        if inner is None or bytes(inner) == b"null":
-            return
-        holder = _open(inner)
-    array = holder.get(last)
-    if array is None or bytes(array) == b"null":
+    path = edits.explode or ""
+    array = at(fields, path)
+    if is_null(array) and not _goes_astray(fields, path):
         return
-    if not bytes(array).startswith(b"["):
-        raise DataProblem(f"the field {edits.explode!r} to explode is no list")
-    carried = {path.split(".")[-1]: _carried(fields, path) for path in edits.carry}
-    for item in _items.decode(array):
-        inner = _fields.decode(item) if bytes(item).startswith(b"{") else {last: item}
-        yield {**inner, **carried}
+    items = list_in(array)
+    if items is None:
+        raise DataProblem(f"the field {path!r} to explode is no list")
+    last = path.split(".")[-1]
+    carried = {name.split(".")[-1]: at(fields, name) for name in edits.carry}
+    for item in items:
+        inner = object_in(item)
+        yield {**({last: item} if inner is None else inner), **carried}
 
 
-def _carried(fields: Fields, path: str) -> Any:
-    value: Any = fields.get(path.split(".", maxsplit=1)[0])
-    for name in path.split(".")[1:]:
-        value = _fields.decode(value).get(name) if value is not None and bytes(value).startswith(b"{") else None
-    return value
-
-
-def _change(fields: Fields, path: Sequence[str], key: bytes | None) -> None:
-    """Drops (no key) or hashes the field at the path, in every element where the path goes through a list."""
-    name, rest = path[0], path[1:]
-    value = fields.get(name)
-    if value is None:
-        return
-    if rest:
-        fields[name] = _within(value, rest, key)
-    elif key is None:
-        del fields[name]
-    else:
-        fields[name] = hashed(value, key)
-
-
-def _within(value: msgspec.Raw, path: Sequence[str], key: bytes | None) -> Any:
-    text = bytes(value)
-    if text.startswith(b"["):
-        return [_within(item, path, key) for item in _items.decode(value)]
-    if not text.startswith(b"{"):
-        return value
-    inner = _fields.decode(value)
-    _change(inner, path, key)
-    return inner
-
-
-def hashed(value: msgspec.Raw, key: bytes) -> str | None:
-    """HMAC-SHA-256 of a value, in hex: of the text that a JSON string holds, of the JSON text of anything else. null
-    stays null."""
-    text = bytes(value)
-    if text == b"null":
-        return None
-    plain = msgspec.json.decode(text).encode() if text.startswith(b'"') else text
-    return hmac.new(key, plain, hashlib.sha256).hexdigest()
+def _goes_astray(fields: Fields, path: str) -> bool:
+    """Whether something stands on the way of a path that is no object."""
+    names = path.split(".")
+    on_the_way = [at(fields, ".".join(names[:length])) for length in range(1, len(names))]
+    return any(not is_null(value) and object_in(value) is None for value in on_the_way)
 
 
 def missing_key(written: Iterable[bytes], key: Sequence[str]) -> tuple[int, str] | None:

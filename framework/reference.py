@@ -7,7 +7,21 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 from pydantic import BaseModel, BeforeValidator
 from pydantic_core import PydanticUndefined
 
-from framework.model import Count, Duration, FieldPath, InstantForm, JmesPath, Name, Scalar, TableName, Template
+from framework.hooks import Hook
+from framework.incremental import Length
+from framework.model import (
+    Count,
+    Duration,
+    FieldPath,
+    InstantForm,
+    JmesPath,
+    Name,
+    Regex,
+    Scalar,
+    Span,
+    TableName,
+    Template,
+)
 from framework.schema import (
     Kind,
     default_of,
@@ -20,7 +34,7 @@ from framework.schema import (
     places,
 )
 from framework.settings import Settings
-from framework.spec import ColumnType, Source, Span
+from framework.spec import ColumnType, Source
 
 _WORDS: list[tuple[Any, str, str]] = [
     (Template, "template", "Text that may hold Jinja expressions, such as `{{ config.region }}`. A value that is one "
@@ -32,6 +46,10 @@ _WORDS: list[tuple[Any, str, str]] = [
     (TableName, "table name", "Letters, digits and `_`, a letter first."),
     (Duration, "duration", "A number and a unit, such as `30s`, `5m`, `1h30m`, `7d` or `2w`; `ms` too."),
     (Span, "duration", ""),
+    (Hook, "hook", "FILE.py:FUNCTION, a Python function in a file beside the spec: see docs/hooks.md."),
+    (Length, "length", "A duration, or months and years of the calendar: `1mo`, `3mo`, `1y`."),
+    (Regex, "pattern", "A regular expression as Python knows them (https://docs.python.org/3/library/re.html), found "
+     "anywhere in the text; a plain word is one too. `(?i)` at its start ignores case."),
     (InstantForm, "form", "`iso8601`, `date`, `epoch`, `epoch_ms`, `epoch_us` or a pattern such as `%Y-%m-%d`."),
     (ColumnType, "column type", "`integer`, `float`, `boolean`, `text`, `date`, `timestamp`, `json` or "
      "`decimal(digits,decimals)`."),

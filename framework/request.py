@@ -1,12 +1,13 @@
 """A request as a value, and the page that answers it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 import msgspec
 
+from framework import exact_json
 from framework.model import QUERY_SAFE
 
 Params = tuple[tuple[str, str], ...]
@@ -22,6 +23,8 @@ class Request:
     headers: Params = ()
     json: Any = None
     form: Params | None = None
+    base: str = ""
+    """What the paths of this API are appended to."""
 
     def with_param(self, name: str, value: object) -> "Request":
         """The same request with this query parameter set, in its place if it was there already."""
@@ -42,11 +45,39 @@ class Request:
             params = tuple(pair for pair in self.params if pair[0] not in held) + params
         return replace(self, url=urlunsplit(parts._replace(query="", fragment="")), params=params)
 
+    def with_path(self, path: str) -> "Request":
+        """The request for another path below the base URL, or a whole URL, with the same parameters."""
+        url = path if path.startswith(("https://", "http://")) else f"{self.base}/{path.removeprefix('/')}"
+        return self.with_url(url, drop_params=False)
+
+    def with_field(self, path: str, value: Any) -> "Request":
+        """The same request with this field of the JSON body set; `path` is dotted. Raises ValueError where something on
+        the way is no object."""
+        return replace(self, json=_with_field(self.json, path.split("."), value))
+
+    def field(self, path: str) -> Any:
+        """The value of a field of the JSON body, None where there is none."""
+        value = self.json
+        for name in path.split("."):
+            value = value.get(name) if isinstance(value, dict) else None
+        return value
+
+    def param(self, name: str) -> str | None:
+        """The value of a query parameter, None where there is none."""
+        return next((value for key, value in self.params if key == name), None)
+
     @property
     def full_url(self) -> str:
         """The URL with its query string."""
         query = urlencode(self.params, quote_via=quote, safe=QUERY_SAFE)
         return f"{self.url}?{query}" if query else self.url
+
+    @property
+    def content(self) -> bytes | None:
+        """The body as it is sent, None where there is none."""
+        if self.form is not None:
+            return urlencode(self.form).encode()
+        return None if self.json is None else exact_json.encode(self.json)
 
     @property
     def origin(self) -> str:
@@ -56,6 +87,14 @@ class Request:
 
     def __str__(self) -> str:
         return f"{self.method} {self.full_url}"
+
+
+def _with_field(body: Any, path: list[str], value: Any) -> dict[str, Any]:
+    if body is not None and not isinstance(body, dict):
+        raise ValueError(f"the JSON body holds no object where {path[0]!r} is to be set")
+    name, *rest = path
+    inside = body or {}
+    return {**inside, name: _with_field(inside.get(name), rest, value) if rest else value}
 
 
 def _set(pairs: Params, name: str, value: str) -> Params:
@@ -86,6 +125,12 @@ class Page:
     """How many records the API has sent for this slice, this page included."""
     values: Mapping[str, Any] = field(default_factory=dict)
     """What the spec asked of the body, by its JMESPath."""
+    names: Mapping[str, Any] = field(default_factory=dict)
+    """What the templates of this slice may use."""
+    keys: Sequence[Any] = ()
+    """What the decoder says of the records' keys."""
+    one_line: bool = True
+    """No record holds a line break."""
 
     @property
     def headers(self) -> Mapping[str, str]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -19,8 +20,10 @@ from framework.errors import FrameworkError, InvalidSpec, SettingsError, SpecErr
 from framework.extract import Extraction, Listener, Outcome
 from framework.fetch import Client
 from framework.log import Log
-from framework.manifest import Position, Reset
+from framework.manifest import Kept, Position, Reset
 from framework.model import Redactor
+from framework.names import fields_asked
+from framework.partitions import ForEachRecord
 from framework.plan import Plan, Request, fingerprint, slices
 from framework.problem import suggestion
 from framework.project import Deployment, resolve
@@ -28,6 +31,7 @@ from framework.read import StreamReader
 from framework.secrets.base import SecretValues
 from framework.spec import Stream
 from framework.stages.base import Stage
+from framework.token_store import StageTokens
 from framework.warehouses.base import Warehouse
 from framework.window import to_text
 
@@ -50,6 +54,10 @@ class Options:
     since: datetime | None = None
     until: datetime | None = None
     full_refresh: bool = False
+    reset: tuple[str, ...] = ()
+    """Streams that are read anew."""
+    keep_position: bool = False
+    """Positions count though the spec gives them another meaning."""
     limit: int | None = None
 
 
@@ -168,7 +176,15 @@ class Workspace:
 
     def client(self, run: str, started: datetime) -> Client:
         """The API, with this run's credentials."""
-        return Client(self.source.http, self.values(run, started), self.redactor, self.deployment.environment.hosts)
+        return Client(
+            self.source.http,
+            self.values(run, started),
+            self.redactor,
+            self.deployment.environment.hosts,
+            clock=self.now,
+            folder=self.deployment.folder,
+            kept=StageTokens(self.stage, f"{self.deployment.project}/_auth/{self.source.name}", self.now),
+        )
 
     @contextmanager
     def about(self, stream: str) -> Iterator[None]:
@@ -196,13 +212,18 @@ class Workspace:
         `dry`."""
         position = self.position(stream.name)
         mark = fingerprint(stream)
-        if options.full_refresh:
-            position = Position(entry=position.entry) if dry else self._reset(stream, run, mark, position)
+        if options.full_refresh or stream.name in options.reset:
+            how = "--full-refresh" if options.full_refresh else "--reset"
+            position = Position(entry=position.entry) if dry else self._reset(stream, run, mark, position, how)
         elif position.fingerprint and position.fingerprint != mark:
-            raise SpecError(
-                f"{self.source.name}.{stream.name}: the spec changed from [{position.fingerprint}] to [{mark}], which "
-                "makes its position meaningless. Read the stream anew with --full-refresh, or change the spec back."
-            )
+            if not options.keep_position:
+                raise SpecError(
+                    f"{self.source.name}.{stream.name}: the spec changed from [{position.fingerprint}] to [{mark}], "
+                    f"which makes its position meaningless. Read the stream anew with --reset {stream.name} (or all "
+                    "streams with --full-refresh), go on from where it stands with --keep-position, or change the "
+                    "spec back."
+                )
+            position = position if dry else self._keep_position(stream, run, mark, position)
         asked = _asked(options, started)
         known, through = self._parents(stream, position, run if asked.backfill else None)
         found = slices(stream, self.values(run, started), position, started, asked, known)
@@ -217,26 +238,39 @@ class Workspace:
             through=through,
             backfill=asked.backfill,
             limit=options.limit,
+            shared=bool(stream.incremental and stream.incremental.position == "shared"),
         )
 
-    def _reset(self, stream: Stream, run: str, mark: str, position: Position) -> Position:
-        number = self.log(stream.name).append(Reset(run, self.now(), mark, "--full-refresh"), position.entry)
+    def _reset(self, stream: Stream, run: str, mark: str, position: Position, how: str) -> Position:
+        number = self.log(stream.name).append(Reset(run, self.now(), mark, how), position.entry)
         return Position(entry=number, fingerprint=mark)
 
-    def _parents(self, stream: Stream, position: Position, run: str | None) -> tuple[Iterator[Any], int]:
-        if stream.parent is None:
-            return iter(()), 0
-        log = self.log(stream.parent)
-        through = log.recover(self._notice(stream.parent)).entry
-        if through < position.parents:
+    def _keep_position(self, stream: Stream, run: str, mark: str, position: Position) -> Position:
+        number = self.log(stream.name).append(Kept(run, self.now(), mark, "--keep-position"), position.entry)
+        return msgspec.structs.replace(position, entry=number, fingerprint=mark)
+
+    def _parents(self, stream: Stream, position: Position, run: str | None) -> tuple[dict[str, Iterator[Any]], int]:
+        """By level: the parents' records; and, for a child of one parent, the entry up to which they were looked at."""
+        found: dict[str, Iterator[Any]] = {}
+        logs = {name: self.log(name) for name in stream.parents}  # which remember how far they have looked
+        entries = {name: log.recover(self._notice(name)).entry for name, log in logs.items()}
+        if len(entries) == 1 and entries[stream.parents[0]] < position.parents:
             raise StageError(
-                f"the log of the parent {stream.parent!r} ends at entry {through}, and this stream has followed it up "
-                f"to {position.parents}: it was deleted. Read this stream anew with --full-refresh."
+                f"the log of the parent {stream.parents[0]!r} ends at entry {entries[stream.parents[0]]}, and this "
+                f"stream has followed it up to {position.parents}: it was deleted. Read this stream anew with "
+                "--full-refresh."
             )
-        return (
-            parents.read(stream, self.source.stream(stream.parent), log, self.stage, position, run),
-            through,
-        )
+        for level in stream.levels:
+            each = level if isinstance(level, ForEachRecord) else getattr(level, "otherwise", None)
+            asks = [
+                parents.Ask(stream, each, self.source.stream(name), fields_asked(self.source, stream), run)
+                for name in level.streams
+                if each
+            ]
+            found[level.as_] = chain.from_iterable(
+                parents.read(ask, logs[ask.parent.name], self.stage, position) for ask in asks
+            )
+        return found, entries[stream.parents[0]] if len(entries) == 1 else 0
 
     def plan_key(self, run: str, stream: str) -> str:
         """Where a plan waits in the stage."""
@@ -358,7 +392,7 @@ def _extract_all(workspace: Workspace, chosen: Sequence[Stream], options: Option
                     outcome = workspace.extract(plan, client)
                 part.done, part.skipped, part.unfinished = outcome.done, outcome.skipped, outcome.unfinished
                 part.records, part.parts, part.failed = outcome.rows, outcome.parts, len(outcome.failed)
-                part.errors = [failure.text for failure in outcome.failed]
+                part.errors = [*outcome.errors, *(failure.text for failure in outcome.failed)]
                 part.warnings += outcome.warnings
             workspace.listener("extracted", {"stream": stream.name, "report": part})
     finally:

@@ -6,9 +6,10 @@ from pydantic import Field
 
 from framework.alerts import AlertSpec
 from framework.model import Name, Strict
+from framework.responses import RateLimit
 from framework.secrets import SecretsSpec
 from framework.secrets.env import EnvSecrets
-from framework.spec import RateLimit, Version
+from framework.spec import Version
 from framework.stages import StageSpec
 from framework.stages.local import LocalStage
 from framework.warehouses import WarehouseSpec

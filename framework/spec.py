@@ -6,137 +6,40 @@ field is its help.
 
 import re
 from datetime import timedelta
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
     BeforeValidator,
-    ConfigDict,
     Field,
     WithJsonSchema,
     field_validator,
-    model_validator,
 )
 from pydantic_core import PydanticCustomError
 
 from framework.auth import AuthSpec
+from framework.decoders import FormatSpec
+from framework.guards import Guards
+from framework.hooks import Hook
+from framework.incremental import Incremental
 from framework.model import (
-    DURATION,
-    Count,
-    Duration,
     FieldPath,
-    InstantForm,
     JmesPath,
     Name,
     Scalar,
+    Span,
     Strict,
     TableName,
     Template,
-    given,
-    holds,
-    text_schema,
 )
 from framework.pagination import PaginationSpec
-from framework.partitions import ForEachSpec
-from framework.partitions.stream import ForEachRecord
+from framework.partitions import ForEach, ForEachRecord, ForEachSpec
 from framework.problem import suggestion
-from framework.window import Bounds, show_duration, step
+from framework.records import Records, as_records
+from framework.repeats import SCHEMA as REPEAT
+from framework.responses import RateLimit, ResponseRule, Retry
 
 Policy = Literal["allow", "warn", "fail"]
-
-
-def _not_zero(span: timedelta) -> timedelta:
-    if not span:
-        raise PydanticCustomError("duration", "{span} is no length of time", {"span": show_duration(span)})
-    return span
-
-
-Span = Annotated[Duration, AfterValidator(_not_zero), text_schema(f"(?=.*[1-9]){DURATION}")]
-Status = Annotated[int, Field(ge=100, le=599)]
-
-
-class RateLimit(Strict):
-    """How much of the API this source may use, over all of its streams."""
-
-    requests: Count | None = None
-    """At most this many requests …"""
-    per: Span = timedelta(minutes=1)
-    """… in any span of this length."""
-    concurrency: Annotated[int, Field(ge=1, le=64)] = 4
-    """Requests under way at the same time."""
-
-
-class Retry(Strict):
-    """What happens after 429, 408, 5xx and broken connections."""
-
-    attempts: Annotated[int, Field(ge=1, le=50)] = 5
-    """Tries in all, the first one included. Waits grow 1 s, 2 s, 4 s … with jitter; a Retry-After is honoured."""
-    max_wait: Duration = timedelta(minutes=5)
-    """The longest single wait. An API that asks for more fails the slice."""
-
-
-class When(Strict):
-    """Which responses a rule is about. All that is given must hold."""
-
-    model_config = ConfigDict(json_schema_extra={"anyOf": [given("status"), given("body")]})
-
-    status: Status | Annotated[list[Status], Field(min_length=1)] | None = None
-    """The HTTP status, or several."""
-    body: JmesPath | None = None
-    """A JMESPath on the decoded body; holds where its value is not null, false or empty."""
-
-    @model_validator(mode="after")
-    def _something(self) -> Self:
-        if self.status is None and self.body is None:
-            raise PydanticCustomError("one_of", "write `status`, `body` or both")
-        return self
-
-    def statuses(self) -> list[int] | None:
-        """The statuses it holds for, None for all."""
-        return [self.status] if isinstance(self.status, int) else self.status
-
-
-class Wait(Strict):
-    """How long to wait before the request is repeated."""
-
-    header: str
-    """The response header that says so."""
-    as_: Literal["seconds", "epoch", "http_date"] = Field(default="seconds", alias="as")
-    """What the header holds: seconds from now, an instant in epoch seconds, or an HTTP date."""
-    max: Duration = timedelta(minutes=10)
-    """A longer wait fails the slice."""
-
-
-class ResponseRule(Strict):
-    """What to do with some responses. The first rule that holds decides; what no rule is about gets the defaults: 2xx
-    is read; 401 asks for new credentials once; 408, 429 and 5xx are tried again; all else fails."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "allOf": [
-                {"if": holds("then", "wait"), "then": given("wait"), "else": {"not": given("wait")}},
-                {"if": given("message"), "then": holds("then", "fail")},
-            ]
-        }
-    )
-
-    when: When
-    """Which responses."""
-    then: Literal["skip", "stop", "retry", "wait", "reauthenticate", "fail"]
-    """skip: the slice ends and counts as skipped, its old rows stay. stop: this was the last page. retry: again, with
-    growing waits. wait: again, after `wait`. reauthenticate: again, with new credentials. fail: the slice fails."""
-    wait: Wait | None = None
-    """How long, for `then: wait`."""
-    message: str | None = None
-    """What the error says, in your words: for `then: fail`."""
-
-    @model_validator(mode="after")
-    def _wait(self) -> Self:
-        if (self.then == "wait") != (self.wait is not None):
-            raise PydanticCustomError("one_of", "`then: wait` and `wait: {header: …}` go together")
-        if self.message is not None and self.then != "fail":
-            raise PydanticCustomError("one_of", "`message` goes with `then: fail`")
-        return self
 
 
 class Http(Strict):
@@ -193,79 +96,34 @@ class RequestSpec(Strict):
     """More headers."""
     json_body: Any = Field(default=None, alias="json")
     """A JSON body; templates inside its texts are rendered."""
+    hook: Hook | None = None
+    """A Python function beside the spec that changes the request: `def change(request, values)`; see docs/hooks.md."""
 
 
-class Hash(Strict):
-    """Fields that are replaced by a keyed hash before anything is written."""
+class Poll(Strict):
+    """How to see whether a job is done."""
 
-    fields: list[FieldPath]
-    """Which fields; a path through a list means every element."""
-    key: Template
-    """The key of the HMAC-SHA-256, usually `{{ secrets.hash_key }}`."""
-
-
-class Records(Strict):
-    """Where the records stand in a response, and what is changed in them."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "if": {"required": ["carry"], "properties": {"carry": {"minItems": 1}}},
-            "then": given("explode"),
-        }
-    )
-
-    path: JmesPath = JmesPath("@")
-    """JMESPath to the list of records; `@` is the whole body."""
-    explode: FieldPath | None = None
-    """A list inside each record whose elements become the records."""
-    carry: list[FieldPath] = []
-    """Fields of the outer record that each element gets too."""
-    add: dict[str, Scalar] = {}
-    """Fields to add; a whole expression keeps its type."""
-    drop: list[FieldPath] = []
-    """Fields that never reach the stage."""
-    hash: Hash | None = None
-    """Fields that reach the stage only as a keyed hash."""
-
-    @model_validator(mode="after")
-    def _carry(self) -> Self:
-        if self.carry and not self.explode:
-            raise PydanticCustomError("one_of", "`carry` goes with `explode`")
-        return self
+    request: RequestSpec
+    """Sent again and again; its templates know `job.created`, the body of the answer to `create`, and `job.location`,
+    that answer's Location."""
+    until: JmesPath
+    """Holds in the answer's body once the job is done, such as status == 'done'."""
+    failed: JmesPath | None = None
+    """Holds in the answer's body where the job has failed: so does the slice then."""
+    every: Span = timedelta(seconds=10)
+    """The wait between two looks."""
+    timeout: Span = timedelta(hours=1)
+    """A job that is not done by then fails the slice."""
 
 
-def _records(value: Any) -> Any:
-    if isinstance(value, str):
-        return {"path": value}
-    if not isinstance(value, dict | Records):
-        raise PydanticCustomError("kind", "write the path to the records, such as `data.items`, or `{path: …, …}`")
-    return value
+class Job(Strict):
+    """A job that prepares the data: it is created and polled, then the stream's `request` fetches what it made, which
+    knows `job.polled` too, the body of the last answer: `path: "{{ job.polled.url }}"`."""
 
-
-class Incremental(Strict):
-    """How a stream is read piece by piece, by the time its records changed."""
-
-    cursor: FieldPath
-    """The field of a record that says when it changed."""
-    start: Template
-    """Where the first run begins, such as "2024-01-01"."""
-    window: Span | None = None
-    """The length of a slice; without it, one slice from the position to now."""
-    lookback: Duration = timedelta()
-    """Read this much again, for records that arrive late."""
-    delay: Duration = timedelta()
-    """Never read closer to now than this."""
-    bounds: Bounds = "[start,end)"
-    """Which ends of a window the API includes: `[` and `]` are in, `(` and `)` are out."""
-    precision: Span = timedelta(seconds=1)
-    """The smallest step of the API's clock."""
-    format: InstantForm = "iso8601"
-    """How the API writes instants: iso8601, date, epoch, epoch_ms, epoch_us or a pattern such as %Y-%m-%d."""
-
-    @property
-    def step(self) -> timedelta:
-        """The smallest step of the instants that are sent."""
-        return step(self.format, self.precision)
+    create: RequestSpec
+    """Starts the job."""
+    poll: Poll
+    """Looks whether it is done."""
 
 
 _TYPES = ["integer", "float", "boolean", "text", "date", "timestamp", "json", "decimal(18,2)"]
@@ -348,15 +206,31 @@ class Checks(Strict):
     """Columns that, together, hold no double."""
 
 
+class FirstRun(Strict):
+    """How a stream is read as long as it has no position: a full list first, events afterwards. The position then
+    stands at the run's start."""
+
+    request: RequestSpec
+    """The request for the first page."""
+    records: Annotated[Records, BeforeValidator(as_records, json_schema_input_type=JmesPath | Records)] = Records()
+    """Where the records stand in a response; a text is short for `{path: …}`."""
+    pagination: PaginationSpec | None = None
+    """How the list is handed out, where that differs from the stream's own `pagination`."""
+
+
 class Shared(Strict):
     """What a stream may set for itself or take from `defaults`."""
 
+    format: FormatSpec | None = None
+    """What the bodies are written in; without it JSON."""
     pagination: PaginationSpec | None = None
     """How the API hands out a long list; without it, one page holds it all."""
     primary_key: list[FieldPath] | None = Field(default=None, min_length=1)
     """The fields that identify a record."""
     responses: list[ResponseRule] | None = None
     """Rules for the stream's responses, before those of `http`."""
+    guards: Guards | None = None
+    """What must not happen unseen while pages are read. What a stream does not say, `defaults` do."""
     contract: Contract | None = None
     """What may change without anyone being asked."""
     incremental: Incremental | None = None
@@ -371,10 +245,15 @@ class Stream(Shared):
     description: str | None = None
     """What its records are."""
     for_each: ForEachSpec | None = None
-    """Repeat the stream for each record of another one, or each value of a list."""
+    """Repeat the stream for each record of another one, or each value of a list; a list of such: for each combination.
+    """
+    first_run: FirstRun | None = None
+    """For an incremental stream: how all of it is read at once, as long as it has no position."""
     request: RequestSpec
     """The request for the first page."""
-    records: Annotated[Records, BeforeValidator(_records, json_schema_input_type=JmesPath | Records)] = Records()
+    job: Job | None = None
+    """For data that the API prepares first: how the job is started, and how to see that it is done."""
+    records: Annotated[Records, BeforeValidator(as_records, json_schema_input_type=JmesPath | Records)] = Records()
     """Where the records stand in a response; a text is short for `{path: …}`."""
     clean: Clean | None = None
     """The CLEAN table; without it the stream ends in RAW."""
@@ -383,8 +262,25 @@ class Stream(Shared):
 
     @property
     def parent(self) -> str | None:
-        """The name of the stream that this one follows."""
-        return self.for_each.stream if isinstance(self.for_each, ForEachRecord) else None
+        """The name of the stream that this one follows; of several the first."""
+        return next(iter(self.parents), None)
+
+    @property
+    def parents(self) -> list[str]:
+        """The names of the streams that this one follows."""
+        return list(dict.fromkeys(name for level in self.levels for name in level.streams))
+
+    @property
+    def levels(self) -> list[ForEach]:
+        """What it is repeated for, the outermost first."""
+        if self.for_each is None:
+            return []
+        return [*self.for_each] if isinstance(self.for_each, list) else [self.for_each]
+
+    @property
+    def follows_changes(self) -> bool:
+        """Whether it follows only the parents that changed."""
+        return any(isinstance(level, ForEachRecord) and level.only_changed for level in self.levels)
 
 
 class Mart(Strict):
@@ -407,6 +303,10 @@ def _whole(value: Any) -> Any:
 
 
 Version = Annotated[Literal[1], BeforeValidator(_whole)]
+
+
+def _may_repeat(schema: dict[str, Any]) -> None:
+    schema["items"] = {"anyOf": [schema["items"], REPEAT]}
 
 
 class Source(Strict):
@@ -434,8 +334,9 @@ class Source(Strict):
     """When it runs."""
     defaults: Shared = Shared()
     """For every stream that does not say otherwise."""
-    streams: list[Stream] = Field(min_length=1)
-    """The lists of records to read."""
+    streams: list[Stream] = Field(min_length=1, json_schema_extra=_may_repeat)
+    """The lists of records to read. One with `repeat: {for: [a, b], as: x}` stands for a stream a value: `{{ x }}`, or
+    `{{ x.key }}` where the values are mappings, is filled into its texts and keys when the file is read."""
     analytics: list[Mart] = []
     """Tables made of the CLEAN ones."""
 
@@ -449,6 +350,9 @@ class Source(Strict):
     def filled(self, stream: Stream) -> Stream:
         """The stream with the defaults for what it does not say."""
         missing = {name: getattr(self.defaults, name) for name in Shared.model_fields if getattr(stream, name) is None}
+        if stream.guards and self.defaults.guards:
+            own = {name: getattr(stream.guards, name) for name in stream.guards.model_fields_set}
+            missing["guards"] = self.defaults.guards.model_copy(update=own)
         return stream.model_copy(update=missing)
 
     def in_order(self) -> list[Stream]:
@@ -456,7 +360,7 @@ class Source(Strict):
         done: dict[str, Stream] = {}
         waiting = [self.filled(stream) for stream in self.streams]
         while waiting:
-            ready = [stream for stream in waiting if stream.parent is None or stream.parent in done]
+            ready = [stream for stream in waiting if set(stream.parents) <= set(done)]
             if not ready:
                 raise KeyError(waiting[0].parent)
             done |= {stream.name: stream for stream in ready}

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from framework.errors import InvalidSpec, SpecError
 from framework.problem import Path as Place
 from framework.problem import Problem, in_file
+from framework.repeats import repeated
 from framework.spec import Source
 from framework.type_problems import problems_of, yaml_path
 from framework.yaml_file import Document, read, read_file
@@ -47,6 +48,7 @@ def parse(file: str, text: str) -> SpecFile:
 
 
 def _parsed(document: Document) -> SpecFile:
+    document = repeated(document)
     source, problems = parse_document(document, Source)
     sound = Sound(source, frozenset(document.unread)) if source else _sound(document)
     return SpecFile(document, source, problems, sound)
@@ -144,7 +146,8 @@ def parse_document(document: Document, kind: type[M]) -> tuple[M | None, list[Pr
     if document.values is None:
         return None, problems
     try:
-        return kind.model_validate(document.values, by_alias=True, by_name=False), problems
+        context = {"folder": Path(document.file).parent} if Path(document.file).is_file() else {}
+        return kind.model_validate(document.values, by_alias=True, by_name=False, context=context), problems
     except ValidationError as error:
         return None, sorted(problems + problems_of(error, document, kind))
 

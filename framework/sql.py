@@ -24,7 +24,7 @@ class ColumnModel:
     name: str
     path: Path
     type: str
-    form: str = "iso8601"
+    form: tuple[str, ...] = ("iso8601",)
     """How its instants are written, for dates and timestamps."""
     description: str = ""
 
@@ -50,7 +50,7 @@ class CleanModel:
     payload: bool
     """Whether the whole record is a column too."""
     cursor: Path | None = None
-    cursor_form: str = "iso8601"
+    cursor_form: tuple[str, ...] = ("iso8601",)
     delete_when: JmesPath | None = None
     quarantine: bool = False
     allow_empty: bool = False

@@ -4,7 +4,7 @@ A field that is one whole expression keeps its value's type; anything else is te
 since an API would be sent the word "None".
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
@@ -14,7 +14,9 @@ from jinja2 import meta, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from framework.errors import SpecError
+from framework.filters import FILTERS
 from framework.model import PATH_SAFE
+from framework.problem import did_you_mean
 
 NamePath = tuple[str, ...]
 
@@ -61,12 +63,23 @@ class _Environment(ImmutableSandboxedEnvironment):
         return super().getattr(obj, attribute)
 
 
+def _said(of: Callable[..., Any]) -> Callable[..., Any]:
+    """The filter, which takes no value that is not there."""
+
+    def call(value: Any, *arguments: Any, **named: Any) -> Any:
+        if isinstance(value, jinja2.Undefined):
+            str(value)  # StrictUndefined says here what is missing
+        return of(value, *arguments, **named)
+
+    return call
+
+
 def _made(finalize: Any) -> _Environment:
     made = _Environment(
         undefined=jinja2.StrictUndefined, finalize=finalize, autoescape=False, keep_trailing_newline=True
     )
     made.globals.clear()
-    made.filters["urlencode"] = _urlencode
+    made.filters |= {"urlencode": _urlencode, **{name: _said(made) for name, made in FILTERS.items()}}
     return made
 
 
@@ -84,7 +97,7 @@ def render(text: str, values: Mapping[str, Any], environment: _Environment = _en
         expression, template = _compiled(text, environment)
         if expression is not None:
             return expression(values)
-        return template.render(values) if template is not None else text
+        return template.render(values) if template is not None else str(text)
     except jinja2.TemplateError as error:
         raise TemplateProblem(f"the template {text!r} can't be rendered: {error.message}") from None
     except (
@@ -119,6 +132,23 @@ def problem_of(text: str) -> str | None:
     except jinja2.TemplateError as error:
         return str(error.message)
     return None
+
+
+def wrong_filters(text: str) -> list[tuple[str, str]]:
+    """The filters that it asks for and that do not exist: what to say of each, and its name."""
+    try:
+        asked = [node.name for node in _environment.parse(text).find_all(nodes.Filter)] if "{" in text else []
+    except jinja2.TemplateError:
+        return []
+    known = sorted(_environment.filters)
+    wrong = [name for name in dict.fromkeys(asked) if name not in _environment.filters]
+    near = {name: f" Did you mean {_MEANT[name]!r}?" if name in _MEANT else did_you_mean(name, known) for name in wrong}
+    return [(f"there is no filter {name!r}.{near[name] or _OURS}", name) for name in wrong]
+
+
+_MEANT = {"strftime": "date", "date_format": "date", "timestamp": "epoch", "base64": "b64encode", "sha256": "hash"}
+"""What other tools call them."""
+_OURS = f" Besides those of Jinja there are {', '.join(['urlencode', *FILTERS])}."
 
 
 def names_in(text: str) -> list[NamePath]:

@@ -184,7 +184,10 @@ def _shape_hint(value: Any, root: type[BaseModel], findings: list[Any]) -> str:
 
 
 def _needed(model: type[BaseModel]) -> list[str]:
-    return [f.alias or name for name, f in model.model_fields.items() if f.is_required() and name != "type"]
+    extra = model.model_config.get("json_schema_extra")
+    choice: Any = extra.get("oneOf") if isinstance(extra, dict) else None  # of several keys, the first
+    either: list[str] = choice[0]["required"] if choice else []
+    return [*either, *(f.alias or name for name, f in model.model_fields.items() if f.is_required() and name != "type")]
 
 
 def _sentence(finding: Any, shown: str) -> str:

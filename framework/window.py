@@ -1,7 +1,7 @@
 """Spans of time: durations, half-open windows, how an API writes an instant, and sets of covered time."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Literal
@@ -22,6 +22,30 @@ def parse_duration(text: object) -> timedelta:
         return sum((timedelta(**{_UNITS[u]: int(n)}) for n, u in _DURATION.findall(text)), timedelta())
     except OverflowError:
         raise ValueError(f"{text!r} is longer than can be counted") from None
+
+
+@dataclass(frozen=True)
+class Months:
+    """So many months of the calendar, counted from January."""
+
+    count: int
+
+    def end_after(self, moment: datetime) -> datetime:
+        """Where the next span of so many months begins."""
+        index = (moment.year * 12 + moment.month - 1) // self.count * self.count + self.count
+        if index >= 10_000 * 12:
+            return datetime.max.replace(tzinfo=UTC)
+        return datetime(index // 12, index % 12 + 1, 1, tzinfo=UTC)
+
+
+def parse_length(text: object) -> timedelta | Months:
+    """`1mo`, `3mo`, `1y` → Months, anything else as `parse_duration` does."""
+    found = re.fullmatch(r"(\d{1,5})(mo|y)", text) if isinstance(text, str) else None
+    if found is None:
+        return parse_duration(text)
+    if not int(found[1]):
+        raise ValueError(f"{text} is no length of time")
+    return Months(int(found[1]) * (12 if found[2] == "y" else 1))
 
 
 def show_duration(span: timedelta) -> str:
@@ -45,6 +69,17 @@ def parse_instant(value: object, form: str = "iso8601") -> datetime:
         return _parsed(value, form)
     except OverflowError:
         raise ValueError(f"{value!r} is an instant beyond the years 1 to 9999") from None
+
+
+def parse_any(value: object, forms: Sequence[str]) -> datetime:
+    """An instant in the first of these forms that fits it. ValueError, of the first form, if none does."""
+    problem: ValueError | None = None
+    for form in forms:
+        try:
+            return parse_instant(value, form)
+        except ValueError as error:
+            problem = problem or error
+    raise problem or ValueError("no form to read an instant in")
 
 
 def _parsed(value: object, form: str) -> datetime:
@@ -145,11 +180,15 @@ def sent_bounds(window: Window, bounds: Bounds, precision: timedelta) -> Window:
     return Window(start, max(start, end))
 
 
-def cut(span: Window, length: timedelta | None) -> Iterator[Window]:
-    """A span in windows of that length, oldest first; the last one may be shorter."""
+def cut(span: Window, length: timedelta | Months | None) -> Iterator[Window]:
+    """A span in windows of that length, oldest first; the last one may be shorter, and so may the first of months."""
     start = span.start
     while start < span.end:
-        end = min(start + length, span.end) if length else span.end
+        end = span.end
+        if isinstance(length, Months):
+            end = min(length.end_after(start), end)
+        elif length and length < span.end - start:
+            end = start + length
         yield Window(start, end)
         start = end
 
@@ -163,6 +202,18 @@ def merged(windows: Iterable[Window]) -> tuple[Window, ...]:
         else:
             result.append(window)
     return tuple(result)
+
+
+def common(sets: Iterable[tuple[Window, ...]]) -> tuple[Window, ...]:
+    """The time that lies in every one of these sets of windows, as the fewest windows."""
+    result: tuple[Window, ...] | None = None
+    for other in sets:
+        if result is None:
+            result = other
+        else:
+            pairs = [(max(a.start, b.start), min(a.end, b.end)) for a in result for b in other]
+            result = merged(Window(start, end) for start, end in pairs if start < end)
+    return result or ()
 
 
 def day_start(day: date) -> datetime:

@@ -9,16 +9,19 @@ import pytest
 
 LAYERS = """
     errors
-    exact_json window request model problem template manifest predicate sql yaml_file body limiter
-    auth/ pagination/ partitions/ decoders/ stages/ warehouses/ secrets/ alerts/
+    exact_json window filters request model problem template manifest hooks predicate sql yaml_file body limiter
+    guards ahead
+    fields responses incremental auth/ pagination/ partitions/ decoders/ stages/ warehouses/ secrets/ alerts/
+    records repeats
     spec
     settings names
     type_problems
     spec_file
     lint/
     schema reference
-    project plan records
-    parts log parents fetch
+    project plan
+    parts log parents token_store fetch
+    moments jobs paging
     read
     extract load
     clean

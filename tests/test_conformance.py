@@ -1,5 +1,6 @@
 """Every case under tests/conformance/ is as it says. A file dropped there is a test."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -23,3 +24,13 @@ def test_a_case_that_is_wrong_fails(tmp_path: Path) -> None:
     assert len(check(load(wrong))) == 2
     wrong.write_text(text.replace('after: "a=="', "after: b"), encoding="utf-8")
     assert any("unexpected request: GET https://api.example/items" in line for line in check(load(wrong)))
+
+
+def test_every_row_of_the_capabilities_has_a_case_and_every_case_a_row() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "capabilities.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([a-z0-9_.]+)`( †)? \|", page, re.M)
+    built = {name for name, missing in rows if not missing}
+    covered = {name for path in CASES for name in load(path).covers}
+    assert built - covered == set(), "rows without a case"
+    assert covered - built == set(), "cases of no row"
+    assert len(rows) == len({name for name, _ in rows})

@@ -13,7 +13,8 @@ from framework.errors import ApiError, Unreachable
 from framework.fetch import Answer as Fetched
 from framework.fetch import Client
 from framework.model import JmesPath, Redactor
-from framework.spec import Http, ResponseRule
+from framework.responses import ResponseRule
+from framework.spec import Http
 from tests.api import Answer, Api, Seen, serving
 
 GOOD = {"items": []}

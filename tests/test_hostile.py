@@ -152,10 +152,8 @@ def test_a_parent_that_is_skipped_each_time_is_gone_until_it_changes() -> None:
     position = Position()
     due = []
     for run in range(1, 4):
-        entries = [
-            (2 * run, child("a", 7, "z", status="skipped")),
-            (2 * run + 1, Closed("a", AT, 0, 1, 0, 1, through=7)),
-        ]
+        closed = Closed("a", AT, 0, 1, 0, 1, through=7)
+        entries = [(2 * run, child("a", 7, "z", status="skipped")), (2 * run + 1, closed)]
         position = fold(entries, position)
         due.append(len(position.pending))
     assert due == [1, 1, 0]

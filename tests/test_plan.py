@@ -73,10 +73,10 @@ def test_a_child_follows_the_parents_beyond_its_position_and_its_failures() -> N
     parents = [Parent({"x": {"id": number}}, {}, entry) for number, entry in ((1, 4), (2, 5), (1, 6))]
     failed = Slice({"x": {"id": 9}})
     position = Position(parents=3, followed={'{"x":{"id":2}}': 5}, pending={failed.partition_key: failed})
-    due = [item.partition["x"]["id"] for item in slices(child, {}, position, NOW, Request(), parents)]
+    due = [item.partition["x"]["id"] for item in slices(child, {}, position, NOW, Request(), {"x": parents})]
     assert due == [1, 9]
     every = Stream.model_validate(raw | {"for_each": for_each | {"only_changed": False}})
-    due = [item.partition["x"]["id"] for item in slices(every, {}, position, NOW, Request(), parents)]
+    due = [item.partition["x"]["id"] for item in slices(every, {}, position, NOW, Request(), {"x": parents})]
     assert due == [1, 2]
 
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from framework.errors import DataProblem
+from framework.model import JmesPath
 from framework.records import Edits, check_objects, field_text, lines, missing_key
 
 ODD = b'{"a": 1.10, "big": 12345678901234567890, "e": 1E5, "s": "007", "n": null, "u": "\xc3\xbc", "esc": "\\u00fc\\n"}'
@@ -61,10 +62,96 @@ def test_fields_that_are_not_edited_keep_the_text_of_their_values() -> None:
         ({"l": []}, Edits(explode="l"), []),
         ({"m": 1}, Edits(explode="l"), []),
         ({"l": [{"x": 1, "p": 2}]}, Edits(explode="l", drop=["p"]), [{"x": 1}]),
+        ({"a": {"b": 1, "c": 2, "d": 3}}, Edits(drop=["a.b", "a.c"]), [{"a": {"d": 3}}]),
+        ({"a": {"b": {"c": 1}}}, Edits(flatten=1), [{"a_b": {"c": 1}}]),
+        ({"a": {"m": 1, "k": 2}}, Edits(flatten=1, drop=["a.m"]), [{"a_k": 2}]),
+        ({"a": {"m": 1, "k": 2}}, Edits(flatten=1, drop=["a_m"]), [{"a_k": 2}]),
+        ({"a": {"l": [{"m": 1}]}}, Edits(flatten=2, drop=["a.l.m"]), [{"a_l": [{}]}]),
+        ({"a": {"m": "x"}}, Edits(flatten=1, hash=["a.m"], hash_key=KEY), [{"a_m": digest("x")}]),
+        (
+            {"id": 1, "l": [{"Nr": {"v": 1}, "p": 2}]},
+            Edits(
+                explode="l", carry=["id"], rename={"Nr": "nr", "id": "order_id"}, flatten=1, drop=["p"], add={"k": 3}
+            ),
+            [{"nr_v": 1, "order_id": 1, "k": 3}],
+        ),
+        ({"l": [1, 2, 3]}, Edits(filter=JmesPath("length(l) > `2`"), explode="l"), [{"l": 1}, {"l": 2}, {"l": 3}]),
+        ({"l": [1, 2, 3]}, Edits(filter=JmesPath("length(l) > `3`"), explode="l"), []),
     ],
 )
 def test_edits(record: object, edits: Edits, wanted: list[object]) -> None:
     assert [json.loads(line) for line in one(json.dumps(record).encode(), edits)] == wanted
+
+
+@pytest.mark.parametrize(
+    ("condition", "record", "holds"),
+    [
+        ("a == 'x'", '{"a":"x"}', True),
+        ("a == 'x'", '{"b":"x"}', False),
+        ("a == `1.1`", '{"a":1.10}', True),
+        ("a > `1`", '{"a":1.10}', True),
+        ("a > `1`", '{"a":1E400}', True),
+        ("a > `1`", '{"a":null}', False),
+        ("to_number(a) > `1`", '{"a":"2"}', True),
+        ("abs(a) > `1`", '{"a":-1.10}', True),
+        ("a == `12345678901234567890`", '{"a":12345678901234567890}', True),
+        ("a == `12345678901234567891`", '{"a":12345678901234567890}', False),
+        ("a == 'ü'", '{"a":"\\u00fc"}', True),
+        ("a.b[0].c == 'x' && !d", '{"a":{"b":[{"c":"x"}]},"d":false}', True),
+        ("a", '{"a":0}', True),
+        ("a", '{"a":1E-400}', True),
+        ("a", '{"a":[]}', False),
+        ("a", '{"a":""}', False),
+        ("a", '{"a":false}', False),
+        ("contains(tags, 'x')", '{"tags":["x"]}', True),
+        ("@", "{}", False),
+        ("@.a", '{"a":1}', True),
+        ("length(@) > `1`", '{"a":1,"b":2}', True),
+        ("type(@) == 'object'", '{"a":1}', True),
+        ("a == 'x' || b > `5`", '{"a":"y","b":5.01}', True),
+    ],
+)
+def test_filter(condition: str, record: str, holds: bool) -> None:
+    assert one(record.encode(), Edits(filter=JmesPath(condition))) == ([record.encode()] if holds else [])
+
+
+@pytest.mark.parametrize(
+    ("condition", "record", "reason"),
+    [
+        ("abs(a) > `1`", b'{"a":"secret"}', "record 1 of the page: abs() takes number, not string"),
+        ("starts_with(a, 'x')", b"{}", "starts_with() takes string, not null"),
+        ("a < `1`", b'{"a":"secret"}', "it compares a text with a number: write to_number(…)"),
+    ],
+)
+def test_a_filter_that_does_not_fit(condition: str, record: bytes, reason: str) -> None:
+    with pytest.raises(DataProblem) as caught:
+        one(record, Edits(filter=JmesPath(condition)))
+    assert reason in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_filter_lets_no_plain_value_through() -> None:
+    with pytest.raises(DataProblem, match="is a plain value, not an object"):
+        one(b"7", Edits(filter=JmesPath("@ > `1`")))
+
+
+EVERY_EDIT = Edits(
+    filter=JmesPath("s == '007'"),
+    rename={"s": "text"},
+    flatten=3,
+    drop=["n"],
+    hash=["nothing"],
+    hash_key=KEY,
+    add={"more": 1},
+)
+
+
+def test_values_keep_their_text_through_every_edit() -> None:
+    record = b'{"s":"007","n":1,"o":{"a":1.10,"b":{"c":12345678901234567890,"d":1E400}},"u":"\\u00fc\\/","l":[ 1.0 ]}'
+    wanted = (
+        b'{"text":"007","o_a":1.10,"o_b_c":12345678901234567890,"o_b_d":1E400,"u":"\\u00fc\\/","l":[ 1.0 ],"more":1}'
+    )
+    assert one(record, EVERY_EDIT) == [wanted]
 
 
 def test_what_is_no_object_is_refused() -> None:
@@ -75,6 +162,8 @@ def test_what_is_no_object_is_refused() -> None:
         one(b"3", Edits(drop=["a"]))
     with pytest.raises(DataProblem, match="no list"):
         one(b'{"l": 3}', Edits(explode="l"))
+    with pytest.raises(DataProblem, match="no list"):
+        one(b'{"l": [{"m": []}]}', Edits(explode="l.m"))
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from framework.cli import main
 from framework.problem import Problem
 from framework.reference import files
+from framework.repeats import repeated
 from framework.schema import help_of, help_of_kind, keys, places
 from framework.settings import Settings
 from framework.spec import Source
@@ -40,6 +41,7 @@ BEYOND = [
     (r"E103 \d+\.0+ stands where a whole number is wanted", "to JSON Schema 1.0 is the whole number 1"),
     (r"E104 the version is a whole number: 1\. 1\.0", "to JSON Schema 1.0 is the whole number 1"),
     (r"E105 .* is longer than can be counted", "how long a duration is takes arithmetic"),
+    (r"E105 .* is no regular expression", "JSON Schema knows patterns of another kind"),
     (r"E105 '.*\\n' is no ", "`$` of Python's patterns lets a line break pass at the end; that of editors does not"),
 ]
 """What the types refuse and JSON Schema can't: a pattern of code, message and what the file says there; the reason."""
@@ -53,7 +55,7 @@ def is_beyond(problem: Problem, text: str) -> bool:
 
 def verdicts(text: str, kind: type[BaseModel]) -> tuple[list[Problem], list[str]]:
     """What the types say of a file's structure, and what the schema says; nothing of what can't be read."""
-    document = read("example.yaml", text)
+    document = repeated(read("example.yaml", text))
     if document.problems or document.values is None:
         return [], []
     _, problems = parse_document(document, kind)
@@ -166,6 +168,10 @@ GOOD = [
     {"stream": ", records: data.items"},
     {"stream": ", records: {path: data, explode: lines, carry: [id]}"},
     {"stream": ", records: {carry: []}"},
+    {"stream": ", records: {wrap: id, keyed_by: null, header_row: false}"},
+    {"stream": ", records: {header_row: true, rename: {Order ID: order.id}, flatten: 2}"},
+    {"stream": ", format: {type: csv, delimiter: ';', quote: null, names: [a], compression: zip, members: '*.csv'}"},
+    {"stream": ", format: {type: xml, namespaces: keep, members: null}"},
     {"stream": ", for_each: {values: [a, 1], as: x}"},
     {"stream": ", for_each: {values: '{{ config.x }}', as: x}"},
     {"stream": ", for_each: {stream: parents, as: x, only_changed: true}"},
@@ -201,6 +207,14 @@ BAD = [
     {"stream": ", records: null"},
     {"stream": ", records: {path: data, carry: [id]}"},
     {"stream": ", records: {pth: data}"},
+    {"stream": ", records: {wrap: id, header_row: true}"},
+    {"stream": ", records: {wrap: a.b}"},
+    {"stream": ", records: {flatten: 21}"},
+    {"stream": ", records: {rename: {a: ''}}"},
+    {"stream": ", format: csv"},
+    {"stream": ", format: {type: csv, delimiter: '||'}"},
+    {"stream": ", format: {type: csv, names: []}"},
+    {"stream": ", format: {type: csv, compression: gzip, members: a}"},
     {"stream": ", for_each: {as: x}"},
     {"stream": ", for_each: {values: [a], stream: b, as: x}"},
     {"stream": ", for_each: {values: [true], as: x}"},

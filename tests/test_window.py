@@ -9,12 +9,15 @@ from hypothesis import strategies as st
 
 from framework.window import (
     Window,
+    common,
     cut,
     floor,
     format_instant,
     merged,
+    parse_any,
     parse_duration,
     parse_instant,
+    parse_length,
     sent_bounds,
     show_duration,
 )
@@ -110,3 +113,31 @@ def test_windows_with_a_gap_stay_apart() -> None:
 def test_floor_goes_back_to_a_step_of_the_clock() -> None:
     assert floor(NOON + timedelta(microseconds=999_999), SECOND) == NOON
     assert floor(NOON, timedelta(days=1)) == NOON - timedelta(hours=12)
+
+
+def test_months_and_years_of_the_calendar() -> None:
+    span = Window(parse_instant("2025-11-15"), parse_instant("2026-02-01"))
+    assert [f"{w.start:%m-%d}" for w in cut(span, parse_length("1mo"))] == ["11-15", "12-01", "01-01"]
+    assert [f"{w.start:%m-%d}" for w in cut(span, parse_length("3mo"))] == ["11-15", "01-01"]
+    assert [f"{w.start:%m-%d}" for w in cut(span, parse_length("1y"))] == ["11-15", "01-01"]
+    assert list(cut(span, parse_length("9999y"))) == [span]
+    assert parse_length("7d") == timedelta(days=7)
+    for text in ("0mo", "1mo2d", "mo", "-1y"):
+        with pytest.raises(ValueError, match=r"no length|no duration"):
+            parse_length(text)
+
+
+def test_the_time_that_several_sets_share() -> None:
+    def days(*spans: tuple[int, int]) -> tuple[Window, ...]:
+        start = parse_instant("2026-01-01")
+        return tuple(Window(start + timedelta(days=a), start + timedelta(days=b)) for a, b in spans)
+
+    assert common([days((1, 5), (7, 9)), days((2, 8))]) == days((2, 5), (7, 8))
+    assert common([days((1, 5)), ()]) == ()
+    assert common([]) == ()
+
+
+def test_the_first_form_that_fits() -> None:
+    assert parse_any("31/01/2026", ["iso8601", "%d/%m/%Y"]) == parse_instant("2026-01-31")
+    with pytest.raises(ValueError, match="soon"):
+        parse_any("soon", ["epoch", "iso8601"])

@@ -4,9 +4,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from framework.auth.api_key import ApiKeyAuth
-from framework.auth.basic import BasicAuth
-from framework.auth.bearer import BearerAuth
-from framework.auth.oauth2 import OAuth2Auth
+from framework.auth.choose import ChooseAuth
+from framework.auth.kinds import Kind
+from framework.auth.mtls import MtlsAuth
 
-AuthSpec = Annotated[ApiKeyAuth | BasicAuth | BearerAuth | OAuth2Auth, Field(discriminator="type")]
+AuthSpec = Annotated[Kind | MtlsAuth | ChooseAuth, Field(discriminator="type")]

@@ -1,113 +1,199 @@
-"""OAuth 2.0 tokens: fetched once for all threads, renewed before they expire and once after a 401 (RFC 6749)."""
+"""OAuth 2.0 tokens (RFC 6749; assertions: RFC 7523), asked for as each API wants to be asked."""
 
-import threading
-from typing import Any, Literal
+from typing import Any, Literal, Self
 from urllib.parse import parse_qsl, quote_plus
 
-import msgspec
 from authlib.oauth2.auth import ClientAuth
 from authlib.oauth2.rfc6749.parameters import prepare_token_request
+from pydantic import ConfigDict, model_validator
+from pydantic_core import PydanticCustomError
 
-from framework import exact_json
-from framework.auth.base import Auth, AuthContext
+from framework.auth.base import Auth, AuthContext, Granted
+from framework.auth.held import Held, Reading, leeway
+from framework.auth.jwt import Jwt, signed
 from framework.errors import ApiError
-from framework.model import Strict, Template
-from framework.request import Request
+from framework.model import InstantForm, JmesPath, Span, Strict, Template, given, holds
+from framework.request import Params, Request
 from framework.template import render_text
+
+_NEEDS = {"refresh_token": ["refresh_token"], "password": ["user", "password"], "jwt_bearer": ["jwt"]}
+"""What a grant needs and no other takes."""
+_JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+
+
+def _rules() -> Any:
+    """The same rules for an editor."""
+    secretless = {"anyOf": [holds("client_auth", "none"), holds("grant", "jwt_bearer")]}
+    rules: list[dict[str, Any]] = [
+        {"if": holds("grant", "jwt_bearer"), "else": given("client_id")},
+        {"if": secretless, "else": given("client_secret")},
+    ]
+    for grant, keys in _NEEDS.items():
+        none = {"not": {"anyOf": [given(key) for key in keys]}}
+        rules.append({"if": holds("grant", grant), "then": {"allOf": [given(key) for key in keys]}, "else": none})
+    return rules
 
 
 class OAuth2Auth(Strict):
-    """A token from the API's token endpoint."""
+    """A token from the API's token endpoint. What the grant and the client's authentication send can be sent
+    elsewhere, under other names and with more beside it."""
+
+    model_config = ConfigDict(json_schema_extra={"allOf": _rules()})
 
     type: Literal["oauth2"]
-    grant: Literal["client_credentials"]
-    """How the token is asked for."""
+    grant: Literal["client_credentials", "refresh_token", "password", "jwt_bearer"]
+    """What the token is asked for with: the client's own id and secret; a refresh token that someone got by consent;
+    a user's password; a signed JWT."""
     token_url: Template
     """The token endpoint."""
-    client_id: Template
-    """Usually `{{ secrets.client_id }}`."""
-    client_secret: Template
-    """Usually `{{ secrets.client_secret }}`."""
+    client_id: Template | None = None
+    """Usually `{{ secrets.client_id }}`; only jwt_bearer may do without."""
+    client_secret: Template | None = None
+    """Usually `{{ secrets.client_secret }}`; jwt_bearer and `client_auth: none` may do without."""
+    client_auth: Literal["basic", "post", "none"] = "basic"
+    """Where client_id and client_secret go: an Authorization header, or fields of the request; none: client_id alone,
+    as a field."""
+    refresh_token: Template | None = None
+    """For that grant, usually `{{ secrets.refresh_token }}`. Where each use gives a new one, that is kept encrypted in
+    the stage before its access token is used, and all runs and machines go on from there. Another value here begins
+    anew."""
+    user: Template | None = None
+    """For the grant password."""
+    password: Template | None = None
+    """For the grant password."""
+    jwt: Jwt | None = None
+    """For the grant jwt_bearer."""
     scopes: list[str] = []
     """Sent joined by a space."""
-    client_auth: Literal["basic", "post"] = "basic"
-    """Where client_id and client_secret go: an Authorization header or the form."""
+    method: Literal["POST", "GET", "PUT"] = "POST"
+    """The token request's HTTP method."""
+    send: Literal["form", "json", "query"] = "form"
+    """Where its fields go: a form, a JSON body, or the URL's query."""
+    headers: dict[str, Template] = {}
+    """More headers of the token request."""
     params: dict[str, Template] = {}
-    """More fields of the token request, such as audience."""
+    """More of its fields, such as audience."""
+    fields: dict[str, str | None] = {}
+    """Other names for its fields, such as {client_id: key}; null leaves one out."""
+    token_path: JmesPath = JmesPath("access_token")
+    """Where the token stands in the answer."""
+    refresh_token_path: JmesPath = JmesPath("refresh_token")
+    """Where the next refresh token stands in the answer, if there is one."""
+    expires_in: JmesPath = JmesPath("expires_in")
+    """Where the answer says how many seconds the token lives. One that says nothing lives until it is refused."""
+    expires_at: JmesPath | None = None
+    """Where the answer says at which instant it ends instead."""
+    expires_format: InstantForm = "iso8601"
+    """How that instant is written: iso8601, date, epoch, epoch_ms, epoch_us or a pattern such as %Y-%m-%d."""
+    lifetime: Span | None = None
+    """How long it lives, whatever the answer says."""
     header: str = "Authorization"
     """The header that carries the token."""
     prefix: str = "Bearer"
     """The word before the token."""
 
+    @model_validator(mode="after")
+    def _fits_the_grant(self) -> Self:
+        for grant, keys in _NEEDS.items():
+            for key in keys:
+                if (getattr(self, key) is not None) != (grant == self.grant):
+                    reason = f"`grant: {grant}` and `{key}` go together"
+                    raise PydanticCustomError("one_of", "{reason}", {"reason": reason})
+        if self.grant != "jwt_bearer" and self.client_id is None:
+            raise PydanticCustomError("one_of", "write `client_id`: only `grant: jwt_bearer` does without")
+        if self.grant != "jwt_bearer" and self.client_auth != "none" and self.client_secret is None:
+            raise PydanticCustomError("one_of", "write `client_secret`, or `client_auth: none`")
+        return self
+
     def open(self, context: AuthContext) -> Auth:
         """No request yet: the first token is fetched by the first request."""
-        return _Tokens(self, context)
+        endpoint = _Endpoint(self, context)
+        return Held(endpoint.newer, endpoint.put, context)
 
 
-class _Tokens:
+class _Endpoint:
     def __init__(self, spec: OAuth2Auth, context: AuthContext) -> None:
-        self._spec = spec
-        self._context = context
-        self._lock = threading.Lock()
-        self._token: str | None = None
-        self._renew_at = float("inf")
+        self._spec, self._context = spec, context
+        self._reading = Reading(
+            token=spec.token_path,
+            expires_in=spec.expires_in,
+            expires_at=spec.expires_at,
+            expires_format=spec.expires_format,
+            lifetime=spec.lifetime,
+            refresh=spec.refresh_token_path,
+        )
 
-    def apply(self, request: Request) -> Request:
-        with self._lock:
-            if self._token is None or self._context.now() >= self._renew_at:
-                self._fetch()
-            return request.with_header(self._spec.header, self._value())
+    def put(self, request: Request, token: str) -> Request:
+        return request.with_header(self._spec.header, f"{self._spec.prefix} {token}".strip())
 
-    def renew(self, refused: Request) -> bool:
-        with self._lock:
-            if (self._spec.header, self._value()) in refused.headers:
-                self._fetch()  # nobody else has renewed it since that request was sent
-        return True
+    def newer(self, held: Granted | None) -> Granted:
+        if self._spec.refresh_token is None:
+            return self._asked("")
 
-    def _value(self) -> str:
-        return f"{self._spec.prefix} {self._token}".strip()
+        def serves(kept: Granted) -> bool:
+            fresh = kept.expires - leeway(kept.life) > self._context.clock().timestamp()
+            return fresh and (held is None or kept.access != held.access)
 
-    def _fetch(self) -> None:
-        asked_at = self._context.now()
-        request = self._request()
+        return self._context.kept.exchange(
+            self._text(self._spec.refresh_token), self._text(self._spec.client_secret), self._asked, serves
+        )
+
+    def _asked(self, refresh_token: str) -> Granted:
+        self._context.hide(refresh_token)
+        asked = self._context.clock().timestamp()
+        request = self._request(refresh_token)
         answer = self._context.send(request)
-        token = _token_of(answer.body)
-        if answer.status >= 300 or not isinstance(token.get("access_token"), str) or not token["access_token"]:
-            raise ApiError(
-                f"no token from {request}: status {answer.status}, error {token.get('error', 'unknown')!r}. "
-                "Check the client's id, secret and scopes."
-            )
-        self._context.hide(token["access_token"])
-        self._token = token["access_token"]
-        life = _seconds(token.get("expires_in"))
-        self._renew_at = asked_at + life - min(30.0, life * 0.2) if life else float("inf")
+        granted = self._reading.granted(answer.status, answer.body, asked)
+        if isinstance(granted, str):
+            what = {"refresh_token": ", or get a new refresh token by consent", "jwt_bearer": ", and the JWT's claims"}
+            remedy = f"Check the client's id, secret and scopes{what.get(self._spec.grant, '')}."
+            raise ApiError(f"no token from {request.method} {request.url}: {granted}. {remedy}")
+        self._context.hide(granted.access)
+        self._context.hide(granted.refresh)
+        return granted
 
-    def _request(self) -> Request:
-        values = self._context.values
-        fields = {name: render_text(text, values) for name, text in self._spec.params.items()}
-        body = prepare_token_request(self._spec.grant, scope=" ".join(self._spec.scopes) or None, **fields)
-        client_id, secret = render_text(self._spec.client_id, values), render_text(self._spec.client_secret, values)
-        if self._spec.client_auth == "basic":  # RFC 6749 2.3.1: both are form-encoded before they are joined
-            client_id, secret = quote_plus(client_id), quote_plus(secret)
-        way = ClientAuth(client_id, secret, f"client_secret_{self._spec.client_auth}")
-        url, headers, body = way.prepare("POST", render_text(self._spec.token_url, values), {}, body)
-        headers = {k: v for k, v in headers.items() if k.lower() not in ("content-length", "content-type")}
-        if "Authorization" in headers:
-            self._context.hide(headers["Authorization"].removeprefix("Basic "))
-        asked = {"Accept": "application/json", **headers}
-        return Request("POST", url, headers=tuple(asked.items()), form=tuple(parse_qsl(body)))
+    def _request(self, refresh_token: str) -> Request:
+        spec, values = self._spec, self._context.values
+        fields, headers = self._identified(prepare_token_request(**self._fields(refresh_token)))
+        named = {spec.fields.get(name, name): value for name, value in fields.items()}
+        named |= {name: render_text(text, values) for name, text in spec.params.items()}
+        pairs: Params = tuple((name, value) for name, value in named.items() if name is not None)
+        request = Request(spec.method, "", headers=tuple(headers)).with_url(render_text(spec.token_url, values))
+        for name, text in spec.headers.items():
+            request = request.with_header(name, render_text(text, values))
+        if spec.send == "query":
+            return Request(request.method, request.url, (*request.params, *pairs), request.headers)
+        body: dict[str, Any] = {"json": dict(pairs)} if spec.send == "json" else {"form": pairs}
+        return Request(request.method, request.url, request.params, request.headers, **body)
 
+    def _identified(self, body: str) -> tuple[dict[str, str], list[tuple[str, str]]]:
+        """The fields and headers of the request, with the client's own (RFC 6749 2.3.1)."""
+        headers = [("Accept", "application/json")]
+        client_id, secret = self._text(self._spec.client_id), self._text(self._spec.client_secret)
+        if client_id:
+            way = self._spec.client_auth
+            if way == "basic":  # which wants both form-encoded before they are joined
+                client_id, secret = quote_plus(client_id), quote_plus(secret)
+            client = ClientAuth(client_id, secret, "none" if way == "none" else f"client_secret_{way}")
+            _, more, body = client.prepare("POST", "", {}, body)
+            if "Authorization" in more:
+                self._context.hide(more["Authorization"].removeprefix("Basic "))
+                headers.append(("Authorization", more["Authorization"]))
+        return dict(parse_qsl(body, keep_blank_values=True)), headers
 
-def _token_of(body: bytes) -> dict[str, Any]:
-    try:
-        token = exact_json.decode(body)
-    except msgspec.DecodeError:
-        return {"error": "the answer is no JSON"}
-    return token if isinstance(token, dict) else {"error": "the answer is no JSON object"}
+    def _fields(self, refresh_token: str) -> dict[str, str]:
+        spec = self._spec
+        fields = {"grant_type": _JWT_BEARER if spec.grant == "jwt_bearer" else spec.grant}
+        if spec.scopes:
+            fields["scope"] = " ".join(spec.scopes)
+        if spec.jwt:
+            now = self._context.clock()
+            fields["assertion"] = signed(spec.jwt, self._context.values, now, self._context.hide)
+        if spec.grant == "password":
+            fields |= {"username": self._text(spec.user), "password": self._text(spec.password)}
+        if refresh_token:
+            fields["refresh_token"] = refresh_token
+        return fields
 
-
-def _seconds(value: Any) -> float:
-    try:
-        return max(0.0, float(value))
-    except (TypeError, ValueError):
-        return 0.0
+    def _text(self, template: Template | None) -> str:
+        return "" if template is None else render_text(template, self._context.values)

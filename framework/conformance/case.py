@@ -18,12 +18,19 @@ NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 def _instant(value: Any) -> Any:
     try:
-        return parse_instant(value)
+        return value if isinstance(value, datetime) else parse_instant(value)
     except ValueError as error:
         raise PydanticCustomError("instant", "{reason}", {"reason": str(error)}) from None
 
 
 Instant = Annotated[datetime, BeforeValidator(_instant)]
+
+
+class Fits(Strict):
+    """A text that is not known beforehand, such as a signature."""
+
+    fits: str
+    """A regular expression for all of it."""
 
 
 class ExpectedRequest(Strict):
@@ -34,11 +41,11 @@ class ExpectedRequest(Strict):
     """The host, before `hosts` sends it to this machine."""
     path: str
     params: dict[str, Any] | None = None
-    """All of the query, a list for a name that comes more than once."""
-    headers: dict[str, str | None] = {}
+    """All of the query, a list for a name that comes more than once; {fits: …} for what only fits."""
+    headers: dict[str, str | Fits | None] = {}
     """Some of the headers; null: must not be there."""
     json_body: Any = Field(default=None, alias="json")
-    form: dict[str, str] | None = None
+    form: dict[str, str | Fits] | None = None
     """All of the form."""
     text: str | None = None
     """The whole body."""
@@ -125,6 +132,9 @@ class Case(Strict):
     """A source; version, name and http.base_url are filled in."""
     config: dict[str, Any] = {}
     secrets: dict[str, str] = {}
+    tls: bool = False
+    """The API turns away who shows no certificate. The secrets `authority`, `certificate` and `private_key` are made
+    for the case."""
     files: dict[str, str] = {}
     """Files beside the spec, such as a hook."""
     runs: list[Run] = []

@@ -4,11 +4,13 @@ import json
 import re
 import tempfile
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from framework import sql
+from framework.conformance import certificates
 from framework.conformance.case import NOON, Case, Expected, Run
 from framework.conformance.server import Script, serving
 from framework.errors import FrameworkError
@@ -16,6 +18,7 @@ from framework.extract import shown
 from framework.load import raw_table
 from framework.project import find
 from framework.run import Options, Report, Workspace, run
+from framework.warehouses.base import Warehouse
 from framework.window import parse_instant
 
 _HOST = re.compile(r"https?://([a-z0-9.-]+\.example)")
@@ -36,13 +39,14 @@ class _Attempt:
         for item in case.every_run()[:number]:
             changes |= item.change
         self._source = case.source(changes)
+        self._certificates = certificates.made() if case.tls else None
 
     def differences(self, item: Run) -> list[str]:
         now = item.now or self._case.now or NOON
         script = Script(item.server, item.order == "strict", now)
         text = json.dumps(self._case.model_dump(mode="json"))
         hosts = sorted({"api.example", *_HOST.findall(text), *(line.request.host for line in item.server)})
-        with serving(hosts, script) as places:
+        with serving(hosts, script, self._certificates.context() if self._certificates else None) as places:
             self._write(places)
             report, error, workspace = self._run(now, item.options)
         found = [f"unexpected request: {surprise}" for surprise in script.surprises]
@@ -50,7 +54,7 @@ class _Attempt:
             *found,
             *script.missing(),
             *_compared(item.expect, report, error),
-            *self._looked(item.expect, workspace),
+            *self._looked(item.expect, workspace, report),
         ]
 
     def _write(self, places: dict[str, str]) -> None:
@@ -60,8 +64,15 @@ class _Attempt:
             (self._folder / "sources" / name).write_text(text, encoding="utf-8")
         local = {"hosts": places, "sources": {"case": {"config": self._case.config}}}
         (self._folder / "framework.yaml").write_text(json.dumps({"environments": {"local": local}}), encoding="utf-8")
-        lines = [f"CASE_{name.upper()}={json.dumps(value)}\n" for name, value in self._case.secrets.items()]
+        lines = [
+            f"CASE_{name.upper()}={json.dumps(value, ensure_ascii=False)}\n" for name, value in self._secrets().items()
+        ]
         (self._folder / ".env").write_text("".join(lines), encoding="utf-8")
+
+    def _secrets(self) -> dict[str, str]:
+        made = self._certificates
+        shown = {"authority": made.authority, **asdict(made.client)} if made else {}
+        return self._case.secrets | shown
 
     def _run(self, now: datetime, given: dict[str, Any]) -> tuple[Report | None, str, Workspace | None]:
         options = dict(given)
@@ -75,7 +86,7 @@ class _Attempt:
         except FrameworkError as error:
             return None, str(error), workspace
 
-    def _looked(self, expect: Expected, workspace: Workspace | None) -> Iterator[str]:
+    def _looked(self, expect: Expected, workspace: Workspace | None, report: Report | None) -> Iterator[str]:
         """What stands in stage and warehouse."""
         if workspace is None:
             return
@@ -84,24 +95,20 @@ class _Attempt:
             if position != wanted:
                 yield f"{stream}: the position is {position!r}, expected {wanted!r}"
         with workspace.warehouse() as warehouse:
-            if expect.lines is not None:
-                query = f"""select _stream, payload::varchar from {sql.quote_name(raw_table("case"))}
-                            where _run_id = (select max(_run_id) from {sql.quote_name(raw_table("case"))})
-                              and _loaded_at is not null order by _log, _part, _row"""
-                found: dict[str, list[str]] = {}
-                for stream, line in warehouse.execute(query) if self._has_lines(warehouse) else []:
-                    found.setdefault(stream, []).append(line)
-                yield from _lines(expect, found)
+            if expect.lines is not None and report:
+                yield from _lines(expect, self._raw(warehouse, report.run))
             for table, rows in expect.tables.items():
                 yield from _table(table, rows, warehouse)
         yield from self._never(expect)
 
-    def _has_lines(self, warehouse: Any) -> bool:
-        """Whether the newest run in RAW is this one: a run that read nothing leaves an older one's lines."""
-        count = warehouse.execute(f"select count(distinct _run_id) from {sql.quote_name(raw_table('case'))}")[0][0]
-        newest = warehouse.execute("select max(run_id) from _INGEST_RUNS")[0][0]
-        last = warehouse.execute(f"select max(_run_id) from {sql.quote_name(raw_table('case'))}")[0][0]
-        return bool(count) and newest == last
+    def _raw(self, warehouse: Warehouse, run_id: str) -> dict[str, list[str]]:
+        """The lines that a run added, by stream."""
+        query = f"""select _stream, payload::varchar from {sql.quote_name(raw_table("case"))}
+                    where _run_id = ? order by _log, _part, _row"""
+        found: dict[str, list[str]] = {}
+        for stream, line in warehouse.execute(query, (run_id,)):
+            found.setdefault(stream, []).append(line)
+        return found
 
     def _never(self, expect: Expected) -> Iterator[str]:
         for path in [path for path in self._folder.rglob("*") if path.is_file() and path.name != ".env"]:
@@ -146,7 +153,7 @@ def _lines(expect: Expected, found: dict[str, list[str]]) -> Iterator[str]:
             yield f"{name}: the lines are {have}, expected {wanted}"
 
 
-def _table(table: str, wanted: list[dict[str, Any]], warehouse: Any) -> Iterator[str]:
+def _table(table: str, wanted: list[dict[str, Any]], warehouse: Warehouse) -> Iterator[str]:
     names = list(wanted[0]) if wanted else []
     columns = ", ".join(f"{sql.quote_name(name)}::varchar" for name in names) or "1"
     rows = warehouse.execute(f"select {columns} from {sql.quote_name(table)}")

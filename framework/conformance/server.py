@@ -3,6 +3,8 @@
 import base64
 import gzip
 import json
+import re
+import ssl
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -13,7 +15,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from framework import exact_json
-from framework.conformance.case import Exchange, ExpectedRequest, Response
+from framework.conformance.case import Exchange, ExpectedRequest, Fits, Response
 
 UNEXPECTED = 418
 """The status of an answer to what no line of the script expects."""
@@ -81,22 +83,36 @@ def difference(wanted: ExpectedRequest, seen: Seen) -> str | None:
     for name in ("method", "host", "path"):
         if getattr(wanted, name) != getattr(seen, name):
             return f"{name} {getattr(wanted, name)}"
-    if wanted.params is not None and _texts(wanted.params) != seen.params:
+    if wanted.params is not None and not _alike(_texts(wanted.params), seen.params):
         return f"params {_texts(wanted.params)}"
     for name, value in wanted.headers.items():
-        if seen.headers.get(name.lower()) != value:
+        if not _fits(value, seen.headers.get(name.lower())):
             return f"header {name}: {value}, got {seen.headers.get(name.lower())}"
     if wanted.json_body is not None and _decoded(seen.body) != wanted.json_body:
         return f"json {json.dumps(wanted.json_body)}"
-    if wanted.form is not None and dict(parse_qsl(seen.body.decode(), keep_blank_values=True)) != wanted.form:
+    if wanted.form is not None and not _alike(
+        wanted.form, dict(parse_qsl(seen.body.decode(errors="replace"), keep_blank_values=True))
+    ):
         return f"form {wanted.form}"
     if wanted.text is not None and seen.body.decode(errors="replace") != wanted.text:
         return f"body {wanted.text!r}"
     return None
 
 
+def _alike(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
+    return wanted.keys() == found.keys() and all(_fits(value, found[name]) for name, value in wanted.items())
+
+
+def _fits(wanted: Any, found: Any) -> bool:
+    pattern = wanted.fits if isinstance(wanted, Fits) else wanted.get("fits") if isinstance(wanted, dict) else None
+    return wanted == found if pattern is None else isinstance(found, str) and bool(re.fullmatch(pattern, found))
+
+
 def _texts(params: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: [str(v) for v in value] if isinstance(value, list) else str(value) for name, value in params.items()}
+    return {
+        name: [str(v) for v in value] if isinstance(value, list) else value if isinstance(value, dict) else str(value)
+        for name, value in params.items()
+    }
 
 
 def _decoded(body: bytes) -> Any:
@@ -118,9 +134,11 @@ def body_of(response: Response) -> bytes:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, host: str, script: Script) -> None:
+    def __init__(self, host: str, script: Script, tls: ssl.SSLContext | None) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.host, self.script = host, script
+        if tls:
+            self.socket = tls.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that went away."""
@@ -154,15 +172,15 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(hosts: Sequence[str], script: Script) -> Iterator[dict[str, str]]:
+def serving(hosts: Sequence[str], script: Script, tls: ssl.SSLContext | None = None) -> Iterator[dict[str, str]]:
     """A server a host. Yields what an environment's `hosts` say: where each one is."""
     with ExitStack() as running:
         places = {}
         for host in hosts:
-            server = running.enter_context(_Server(host, script))
+            server = running.enter_context(_Server(host, script, tls))
             thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
             thread.start()
             running.callback(thread.join)
             running.callback(server.shutdown)
-            places[f"https://{host}"] = f"http://127.0.0.1:{server.server_address[1]}"
+            places[f"https://{host}"] = f"{'https' if tls else 'http'}://127.0.0.1:{server.server_address[1]}"
         yield places

@@ -1,6 +1,6 @@
 """The contract of the decoders family: from a complete body to records and the values that the spec asks of it.
 
-A new kind is one file: a class with `read`, added to the registry in `__init__.py`.
+How a kind is chosen in a spec is the contract in `format.py`.
 """
 
 from collections.abc import Sequence
@@ -10,10 +10,25 @@ from typing import Any, Protocol
 import msgspec
 
 from framework.errors import ApiError
+from framework.model import JmesPath
 
 
 class Undecodable(ApiError):
     """A body that is cut short or not what it should be. Asking again may help."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a stream wants to know of a body."""
+
+    path: JmesPath
+    """Where the records are."""
+    values: Sequence[JmesPath] = ()
+    """Values beside the records."""
+    fields: Sequence[str] = ()
+    """Dotted paths of fields of each record …"""
+    required: Sequence[str] = ()
+    """… and which of them must hold a plain value."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +43,10 @@ class Decoded:
     """Per record, the fields asked for (attributes f0, f1, …); empty where none were."""
     replaced: int = 0
     """How many halves of surrogate pairs were replaced by U+FFFD: JSON can write them, and no text can hold them."""
+    one_line: bool = True
+    """No record holds a line break."""
+    single: bool = False
+    """At the path stands one object, not a list."""
 
 
 class Decoder(Protocol):

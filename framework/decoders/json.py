@@ -4,24 +4,36 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from types import GenericAlias
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 import msgspec
 from jmespath.exceptions import JMESPathError
 
 from framework import exact_json
-from framework.decoders.base import Decoded, Undecodable
+from framework.decoders.base import Asked, Decoded, Decoder, Undecodable
+from framework.decoders.format import Format
 from framework.decoders.projection import as_values, at, body_type, record_type, simple_names
+from framework.decoders.text import instead_of, utf8
 from framework.errors import DataProblem
 from framework.model import JmesPath
 
-_BOM = b"\xef\xbb\xbf"
 _ESCAPE = re.compile(
     rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"  # a pair
     rb"|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
     re.DOTALL,
 )
-_TITLE = re.compile(rb"<title[^>]*>([^<]{1,80})", re.IGNORECASE)
+
+
+class JsonFormat(Format):
+    """One JSON document, the records at a path in it."""
+
+    type: Literal["json"]
+
+    structured: ClassVar[bool] = True
+
+    def decoder(self, asked: Asked) -> Decoder:
+        """Reads the records, and the values beside them."""
+        return JsonDecoder(asked.path, asked.values, asked.fields, asked.required)
 
 
 class JsonDecoder:
@@ -55,22 +67,24 @@ class JsonDecoder:
 
     def read(self, body: bytes) -> Decoded:
         """One pass over the body where its shape is as the paths say; in full otherwise."""
-        body = _utf8(body)
+        body = utf8(body)
         try:
             return self._read(body)
         except Undecodable:
-            mended, replaced = _without_halves(body)
+            mended, replaced = without_halves(body)
             if not replaced:
                 raise
             return replace(self._read(mended), replaced=replaced)
 
     def _read(self, body: bytes) -> Decoded:
         try:
+            one_line = b"\n" not in body and b"\r" not in body
             try:
                 records, values = self._cut(body)
             except msgspec.ValidationError:
-                records, values = self._parse(body)
-            return Decoded(records, values, self._fields(body, records))
+                records, values, single = self._parse(body)
+                return Decoded(records, values, self._fields(body, records), one_line=one_line, single=single)
+            return Decoded(records, values, self._fields(body, records), one_line=one_line)
         except msgspec.DecodeError as error:
             raise Undecodable(_reason(body, error)) from None
         except JMESPathError as error:
@@ -87,16 +101,16 @@ class JsonDecoder:
         found = self._alone.decode(body)
         return _records(at(found, self._names or [])), self._search(as_values(self._values.decode(body)))
 
-    def _parse(self, body: bytes) -> tuple[list[msgspec.Raw] | None, dict[str, Any]]:
+    def _parse(self, body: bytes) -> tuple[list[msgspec.Raw] | None, dict[str, Any], bool]:
         whole = exact_json.decode(body)
         values = self._search(whole)
         found = self._path.search(whole)
         if isinstance(found, dict) and self._single is not None:  # one object is one record, as it is written
-            return [at(self._single.decode(body), self._names or [])], values
+            return [at(self._single.decode(body), self._names or [])], values, True
         if found is None or isinstance(found, str | int | float):
-            return None, values
+            return None, values, False
         items = [found] if isinstance(found, dict) else found
-        return [msgspec.Raw(exact_json.encode(item)) for item in items], values
+        return [msgspec.Raw(exact_json.encode(item)) for item in items], values, isinstance(found, dict)
 
     def _search(self, values: Any) -> dict[str, Any]:
         return {path: path.search(values) for path in self._asked}
@@ -112,7 +126,7 @@ class JsonDecoder:
 
     def names_at_path(self, body: bytes) -> str:
         """Walks down the path as far as it goes."""
-        value = exact_json.decode(_utf8(body))
+        value = exact_json.decode(utf8(body))
         walked = "the body"
         for name in self._names or []:
             if not isinstance(value, dict) or name not in value:
@@ -136,7 +150,7 @@ class JsonProbe:
         try:
             return self._value(body)
         except msgspec.DecodeError:
-            mended, replaced = _without_halves(body)
+            mended, replaced = without_halves(body)
         except (JMESPathError, RecursionError):
             return None
         try:
@@ -163,17 +177,7 @@ def _records(found: Any) -> list[msgspec.Raw] | None:
     return found or []
 
 
-def _utf8(body: bytes) -> bytes:
-    body = body.removeprefix(_BOM)
-    if not body.isascii():
-        try:
-            body.decode()
-        except UnicodeDecodeError as error:
-            raise Undecodable(f"the body is not UTF-8 (byte {error.start} of {len(body)})") from None
-    return body
-
-
-def _without_halves(body: bytes) -> tuple[bytes, int]:
+def without_halves(body: bytes) -> tuple[bytes, int]:
     """The body with U+FFFD for each half of a surrogate pair that stands alone, and how many those were."""
     count = 0
 
@@ -192,12 +196,9 @@ def _first_line(error: Exception) -> str:
 
 
 def _reason(body: bytes, error: Exception) -> str:
-    start = body[:200].lstrip().lower()
-    if start.startswith((b"<!doctype", b"<html")):
-        title = _TITLE.search(body[:4096])
-        return f"the body is an HTML page{f' titled {title[1].decode().strip()!r}' if title else ''}, not JSON"
-    if not body.strip():
-        return "the body is empty, not JSON"
+    other = instead_of("JSON", body)
+    if other:
+        return other
     if "truncated" in str(error):
         return f"the body ends in the middle of the JSON, after {len(body)} bytes"
     return f"the body is not JSON: {error}"

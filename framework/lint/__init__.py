@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from framework.lint import streams, tables, texts, whole
+from framework.lint import paging, records, streams, tables, texts, whole
 from framework.problem import Path, Problem, in_file
 from framework.spec import Source
 from framework.spec_file import SpecFile, stands
@@ -30,11 +30,15 @@ def lint(
         *whole.named_as_file(source, stem),
         *whole.config(source),
         *whole.schedule(source),
+        *whole.chosen_auth(source),
         *texts.in_templates(source),
         *texts.not_rendered(source),
+        *texts.hooks(source),
         *texts.credentials(source),
         *streams.streams(source),
         *streams.parents(source),
+        *records.records(source),
+        *paging.paging(source),
         *tables.tables(source),
         *tables.marts(source),
     ]

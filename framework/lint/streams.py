@@ -5,13 +5,13 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from framework import predicate
+from framework.incremental import Incremental
 from framework.lint.circles import way
 from framework.lint.finding import Finding
 from framework.names import NAMES, parent_fields, uses_window
-from framework.partitions.stream import ForEachRecord
-from framework.partitions.values import ForEachValue
+from framework.partitions import ForEach, ForEachRecord, ForEachValue
 from framework.problem import Path, suggestion
-from framework.spec import Incremental, Source, Stream
+from framework.spec import Source, Stream
 from framework.template import TemplateProblem, render
 from framework.window import parse_instant
 
@@ -77,14 +77,27 @@ def _dropped(stream: Stream) -> Iterator[Finding]:
 
 
 def _values(source: Source, stream: Stream) -> Iterator[Finding]:
-    if stream.for_each and stream.for_each.as_ in NAMES:
-        message = f"{stream.for_each.as_!r} is taken: templates know something else by that name."
-        yield Finding("E314", ("for_each", "as"), message)
-    if isinstance(stream.for_each, ForEachValue) and isinstance(stream.for_each.values, str):
-        values = _with_defaults(source, stream.for_each.values)
-        if values is not None and not isinstance(values, list):
-            shown = "a text" if "{{" not in stream.for_each.values else f"{values!r}"
-            yield Finding("E314", ("for_each", "values"), f"{shown} stands where a list is wanted: [first, second].")
+    taken: set[str] = set()
+    for place, level in levels(stream):
+        names = {"as": level.as_, "parent_as": getattr(level, "parent_as", None)}
+        for key, name in names.items():
+            if name in NAMES or (name == "job" and stream.job):
+                yield Finding("E314", (*place, key), f"{name!r} is taken: templates know something else by that name.")
+            elif name in taken:
+                yield Finding("E314", (*place, key), f"{name!r} is taken: another level of `for_each` has that name.")
+            taken |= {name} if name else set()
+        if isinstance(level, ForEachValue) and isinstance(level.values, str):
+            values = _with_defaults(source, level.values)
+            if values is not None and not isinstance(values, list):
+                shown = "a text" if "{{" not in level.values else f"{values!r}"
+                message = f"{shown} stands where a list is wanted: [first, second]."
+                yield Finding("E314", (*place, "values"), message)
+
+
+def levels(stream: Stream) -> Iterator[tuple[Path, ForEach]]:
+    """What the stream is repeated for, and where that stands below it."""
+    for index, level in enumerate(stream.levels):
+        yield ("for_each", index) if isinstance(stream.for_each, list) else ("for_each",), level
 
 
 def _with_defaults(source: Source, text: str) -> Any:
@@ -98,10 +111,10 @@ def _with_defaults(source: Source, text: str) -> Any:
 
 def _window(stream: Stream, incremental: Incremental) -> Iterator[Finding]:
     sends_start, sends_end = uses_window(stream, "start"), uses_window(stream, "end")
-    if not sends_start and not sends_end:
+    if not sends_start and not sends_end and not incremental.drops:
         message = (
             "no request sends window.start or window.end: every run reads everything. Add one to `params`, "
-            "or leave `incremental` out."
+            "let `filter: true` drop what is old, or leave `incremental` out."
         )
         yield Finding("W201", ("incremental",), message)
     elif incremental.window and not sends_end:
@@ -114,13 +127,13 @@ def _window(stream: Stream, incremental: Incremental) -> Iterator[Finding]:
 
 def _cursor(source: Source, incremental: Incremental) -> Iterator[Finding]:
     start = _with_defaults(source, incremental.start)
-    if start is not None and not any(_is_instant(start, form) for form in ("iso8601", incremental.format)):
+    if start is not None and not any(_is_instant(start, form) for form in ("iso8601", *incremental.forms)):
         message = f"{start!r} is no instant: write it like 2024-01-31 or 2024-01-31T12:00:00Z."
         yield Finding("E313", ("start",), message)
     if re.search(r"creat", incremental.cursor, re.IGNORECASE):
         message = f"{incremental.cursor!r} sounds like the time of creation: later changes of a record are never read."
         yield Finding("W204", ("cursor",), message)
-    if "%" in incremental.format and incremental.format.endswith("Z") and not incremental.format.endswith("%Z"):
+    if any("%" in form and form.endswith("Z") and not form.endswith("%Z") for form in incremental.forms):
         yield Finding("W205", ("format",), "a literal Z claims UTC whatever the zone is: use iso8601 or %z.")
 
 
@@ -165,32 +178,79 @@ def _columns(stream: Stream) -> list[str]:
 
 def parents(source: Source) -> Iterator[Finding]:
     names = [stream.name for stream in source.streams]
-    parents = {stream.name: [stream.parent] for stream in source.streams if stream.parent}
+    steps = {stream.name: stream.parents for stream in source.streams if stream.parents}
     for index, written in enumerate(source.streams):
         stream = source.filled(written)
-        if not isinstance(stream.for_each, ForEachRecord):
+        here: Path = ("streams", index)
+        unknown = list(_unknown_parents(stream, names))
+        if unknown:
+            yield from _below(here, unknown)
             continue
-        place = ("streams", index, "for_each")
-        if stream.parent not in names:
-            known = [name for name in names if name != stream.name]
-            message = f"there is no stream {stream.parent!r}.{suggestion(stream.parent, known)}"
-            yield Finding("E301", (*place, "stream"), message)
-            continue
-        circle = way(stream.name, stream.name, parents, set())
+        circle = way(stream.name, stream.name, steps, set())
         if circle:
             if index == min(names.index(name) for name in circle):
-                yield Finding("E302", (*place, "stream"), f"a circle of parents: {' → '.join([*circle, stream.name])}.")
+                place = _place_of(stream, circle[1] if len(circle) > 1 else stream.name)
+                message = f"a circle of parents: {' → '.join([*circle, stream.name])}."
+                yield Finding("E302", (*here, *place), message)
             continue
-        parent = source.stream(stream.for_each.stream)
-        if not parent.primary_key:
+        for place, level in levels(stream):
+            yield from _below((*here, *place), _of_parents(source, stream, level))
+        yield from _below(here, _together(stream))
+
+
+def _parent_places(level: ForEach) -> Iterator[tuple[Path, str]]:
+    """Each parent's name, and where it stands below the level."""
+    inside: Path = ("or",) if isinstance(level, ForEachValue) else ()
+    many = isinstance(level, ForEachRecord) and isinstance(level.stream, list)
+    for index, name in enumerate(level.streams):
+        yield (*inside, "stream", *([index] if many else [])), name
+
+
+def _place_of(stream: Stream, parent: str) -> Path:
+    for place, level in levels(stream):
+        for inner, name in _parent_places(level):
+            if name == parent:
+                return (*place, *inner)
+    return ("for_each",)
+
+
+def _unknown_parents(stream: Stream, names: list[str]) -> Iterator[Finding]:
+    for place, level in levels(stream):
+        for inner, name in _parent_places(level):
+            if name not in names:
+                known = [each for each in names if each != stream.name]
+                message = f"there is no stream {name!r}.{suggestion(name, known)}"
+                yield Finding("E301", (*place, *inner), message)
+
+
+def _of_parents(source: Source, stream: Stream, level: ForEach) -> Iterator[Finding]:
+    for inner, name in _parent_places(level):
+        parent = source.stream(name)
+        by_value = getattr(level, "parent_as", None) is None and (
+            isinstance(level, ForEachValue) or getattr(level, "each", None)
+        )
+        if not parent.primary_key and not by_value:
             message = f"the parent {parent.name!r} has no primary_key to tell its records apart by."
-            yield Finding("E305", place, message)
-        if stream.for_each.only_changed and not parent.incremental:
+            yield Finding("E305", inner[:-1] if inner[-1:] == ("stream",) else inner, message)
+        if isinstance(level, ForEachRecord) and level.only_changed and not parent.incremental:
             message = f"only_changed, and the parent {parent.name!r} is not incremental: each run reads all of it."
-            yield Finding("W209", (*place, "only_changed"), message)
-        if stream.incremental:
-            message = "a child stream with windows of its own is not built yet."
-            yield Finding("E321", ("streams", index, "incremental"), message)
-        for field in parent_fields(stream):
+            yield Finding("W209", ("only_changed",), message)
+        fields = parent_fields(stream) if isinstance(level, ForEachRecord) and not level.each else []
+        for field in [*fields, *([each] if (each := getattr(level, "each", None)) else [])]:
             if field in parent.records.drop:
-                yield Finding("E316", place, f"the parent {parent.name!r} drops {field!r}, which this stream asks for.")
+                yield Finding("E316", (), f"the parent {parent.name!r} drops {field!r}, which this stream asks for.")
+
+
+def _together(stream: Stream) -> Iterator[Finding]:
+    """Kinds of partitions that can't be had together."""
+    for place, level in levels(stream):
+        alone = len(stream.levels) == 1 and len(level.streams) == 1
+        if isinstance(level, ForEachRecord) and level.only_changed and not alone:
+            message = "only_changed goes with one parent alone: not with several, nor with other levels."
+            yield Finding("E321", (*place, "only_changed"), message)
+        if level.batch and stream.incremental and stream.incremental.position != "shared":
+            message = "a batch has no position of its own: write `position: shared` under `incremental`."
+            yield Finding("E321", (*place, "batch"), message)
+    if stream.first_run and not stream.incremental:
+        message = "first_run goes with `incremental`: without it every run reads everything."
+        yield Finding("E321", ("first_run",), message)

@@ -7,9 +7,12 @@ from zoneinfo import ZoneInfo, available_timezones
 import jsonschema
 from croniter import CroniterBadDateError, croniter
 
+from framework.auth.choose import ChooseAuth
 from framework.lint.finding import Finding
 from framework.problem import Path, did_you_mean, suggestion
 from framework.spec import Source
+from framework.template import names_in
+from framework.template import problem_of as template_problem
 
 
 def named_as_file(source: Source, stem: str | None) -> Iterator[Finding]:
@@ -80,3 +83,17 @@ def schedule(source: Source) -> Iterator[Finding]:
         near = did_you_mean(zone, sorted(available_timezones())) if "/" in zone else ""
         message = f"{zone!r} is no time zone, such as Europe/Paris.{near}"
         yield Finding("E307", ("schedule", "timezone"), message)
+
+
+def chosen_auth(source: Source) -> Iterator[Finding]:
+    """What the config allows to choose must be there to be chosen."""
+    auth = source.http.auth
+    if not isinstance(auth, ChooseAuth):
+        return
+    names = names_in(auth.by) if not template_problem(auth.by) else []
+    for name in [name[1] for name in names if len(name) == 2 and name[0] == "config" and len(names) == 1]:
+        schema = source.config.get(name, {})
+        allowed = schema.get("enum", [schema["default"]] if "default" in schema else [])
+        for value in [str(value) for value in allowed if str(value) not in auth.of]:
+            message = f"config.{name} may be {value!r}, which chooses none.{suggestion(value, list(auth.of))}"
+            yield Finding("E330", ("http", "auth", "by"), message)

@@ -18,7 +18,7 @@ class LinkHeaderPagination(Paginator):
     rel: str = "next"
     """The relation that names the next page."""
 
-    def next(self, request: Request, page: Page) -> Request | None:
+    def following(self, request: Request, page: Page) -> Request | None:
         """The request for the link of that relation."""
         for url, params in _LINK.findall(page.headers.get("link", "")):
             found = _REL.search(params)

@@ -22,9 +22,9 @@ class NextUrlPagination(Paginator):
 
     def paths(self) -> Sequence[JmesPath]:
         """The URL."""
-        return [self.next_path]
+        return [*super().paths(), self.next_path]
 
-    def next(self, request: Request, page: Page) -> Request | None:
+    def following(self, request: Request, page: Page) -> Request | None:
         """The request for that URL."""
         url = page.values.get(self.next_path)
         if not url or not isinstance(url, str):

@@ -6,7 +6,7 @@ over a parent's parts needs the stage and is done by `extract.py`'s neighbour `p
 
 from pydantic import Field
 
-from framework.model import Name, Strict
+from framework.model import Count, Name, Strict
 
 
 class ForEach(Strict):
@@ -14,3 +14,10 @@ class ForEach(Strict):
 
     as_: Name = Field(alias="as")
     """The name that templates use for the value, such as order in `{{ order.id }}`."""
+    batch: Count | None = None
+    """So many values in one request: the name then stands for a list of them, as in `{{ ids | join(',') }}`."""
+
+    @property
+    def streams(self) -> list[str]:
+        """The parents that the values come from."""
+        return []

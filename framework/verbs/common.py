@@ -39,6 +39,14 @@ def range_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--until", type=_instant, metavar="T", help="backfill up to here; the position is left alone")
     parser.add_argument("--full-refresh", action="store_true", help="forget the position and read everything anew")
     parser.add_argument(
+        "--reset", action="append", default=[], metavar="S", help="read this stream anew; may be repeated"
+    )
+    parser.add_argument(
+        "--keep-position",
+        action="store_true",
+        help="go on from where the streams stand, though a change of the spec gives that another meaning",
+    )
+    parser.add_argument(
         "--limit", type=_count, metavar="N", help="at most N records a stream; the position is left alone"
     )
 
@@ -50,6 +58,8 @@ def options_of(arguments: argparse.Namespace) -> Options:
         since=arguments.since,
         until=arguments.until,
         full_refresh=arguments.full_refresh,
+        reset=tuple(arguments.reset),
+        keep_position=arguments.keep_position,
         limit=arguments.limit,
     )
 

@@ -24,7 +24,7 @@ def act(arguments: argparse.Namespace) -> int:
             client.close()
         print(f"{stream.name}: {outcome.done} done, {outcome.skipped} skipped, {len(outcome.failed)} failed, "
               f"{outcome.rows:,} records, {outcome.parts} parts")  # fmt: skip
-        for failure in outcome.failed:
-            say(f"✗ {opened.source.name}.{stream.name}: {failure.text}")
-        failed += len(outcome.failed)
+        for text in (*outcome.errors, *(failure.text for failure in outcome.failed)):
+            say(f"✗ {opened.source.name}.{stream.name}: {text}")
+        failed += len(outcome.errors) + len(outcome.failed)
     return 1 if failed else 0

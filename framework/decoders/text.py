@@ -1,0 +1,29 @@
+"""Text in UTF-8, and what a body is instead of what it should be."""
+
+import re
+
+from framework.decoders.base import Undecodable
+
+_BOM = b"\xef\xbb\xbf"
+_TITLE = re.compile(rb"<title[^>]*>([^<]{1,80})", re.IGNORECASE)
+
+
+def utf8(body: bytes) -> bytes:
+    """The body without the mark that may stand before UTF-8. Raises Undecodable where it is no UTF-8."""
+    body = body.removeprefix(_BOM)
+    if not body.isascii():
+        try:
+            body.decode()
+        except UnicodeDecodeError as error:
+            raise Undecodable(f"the body is not UTF-8 (byte {error.start} of {len(body)})") from None
+    return body
+
+
+def instead_of(kind: str, body: bytes) -> str | None:
+    """Says that a body is an HTML page, or nothing, where it is; None otherwise."""
+    start = body[:200].lstrip().lower()
+    if start.startswith((b"<!doctype html", b"<html")):
+        title = _TITLE.search(body[:4096])
+        named = f" titled {title[1].decode(errors='replace').strip()!r}" if title else ""
+        return f"the body is an HTML page{named}, not {kind}"
+    return f"the body is empty, not {kind}" if not body.strip() else None

@@ -1,0 +1,98 @@
+"""Bodies that are archives, or text in another encoding → what is in them, in UTF-8.
+
+This is about files that an API hands out. Packing for the way only (Content-Encoding) is undone before.
+"""
+
+import zipfile
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
+from io import BytesIO
+from zlib import error as ZlibError
+
+from framework.body import Incomplete, decoded
+from framework.decoders.base import Decoded, Decoder, Undecodable
+from framework.errors import DataProblem
+
+
+class UnpackingDecoder:
+    """Gives another decoder what is in a body: one file, or those members of a zip archive that fit a pattern, one
+    after the other."""
+
+    def __init__(self, inner: Decoder, compression: str | None, members: str, encoding: str | None) -> None:
+        self._inner = inner
+        self._compression, self._members, self._encoding = compression, members, encoding
+
+    def read(self, body: bytes) -> Decoded:
+        """The records of all files; of several files no values."""
+        found = []
+        for number, content in enumerate(self._files(body), 1):
+            try:
+                found.append(self._inner.read(self._in_utf8(content)))
+            except (Undecodable, DataProblem) as error:
+                if self._compression != "zip":
+                    raise
+                raise type(error)(f"file {number} of the zip archive: {error}") from None
+        return found[0] if len(found) == 1 else _joined(found)
+
+    def names_at_path(self, body: bytes) -> str:
+        """Of the first file that has no records."""
+        for content in self._files(body):
+            text = self._in_utf8(content)
+            if self._inner.read(text).records is None:
+                return self._inner.names_at_path(text)
+        return "nothing is missing"
+
+    def _files(self, body: bytes) -> Iterator[bytes]:
+        if self._compression == "gzip":
+            yield _gunzipped(body)
+        elif self._compression == "zip":
+            yield from _unzipped(body, self._members)
+        else:
+            yield body
+
+    def _in_utf8(self, content: bytes) -> bytes:
+        if self._encoding in (None, "utf-8"):
+            return content
+        try:
+            return content.decode(self._encoding).encode()
+        except UnicodeDecodeError as error:
+            where = f"byte {error.start} of {len(content)}"
+            raise Undecodable(f"the body is not {self._encoding} ({where}): correct `format.encoding`") from None
+
+
+def _gunzipped(body: bytes) -> bytes:
+    if not body:
+        raise Undecodable("the body is empty, not a gzip file")
+    try:
+        return decoded(body, "gzip")
+    except Incomplete as error:
+        raise Undecodable(str(error)) from None
+
+
+def _unzipped(body: bytes, pattern: str) -> Iterator[bytes]:
+    try:
+        archive = zipfile.ZipFile(BytesIO(body))
+    except zipfile.BadZipFile:
+        raise Undecodable("the body is no zip archive, or ends too early") from None
+    names = [name for name in archive.namelist() if not name.endswith("/")]
+    chosen = [name for name in names if fnmatchcase(name, pattern)]
+    if not chosen:
+        raise DataProblem(f"of {len(names)} files in the zip archive none fits {pattern!r}: check `format.members`")
+    for number, name in enumerate(chosen, 1):
+        try:
+            yield archive.read(name)
+        except (zipfile.BadZipFile, ZlibError, EOFError):
+            raise Undecodable(f"file {number} of the zip archive is damaged") from None
+        except (RuntimeError, NotImplementedError):
+            reason = "is encrypted, or packed in a way that can't be read"
+            raise DataProblem(f"file {number} of the zip archive {reason}") from None
+
+
+def _joined(parts: Sequence[Decoded]) -> Decoded:
+    records = [part.records for part in parts]
+    return Decoded(
+        None if any(rows is None for rows in records) else [record for rows in records if rows for record in rows],
+        keys=[key for part in parts for key in part.keys],
+        replaced=sum(part.replaced for part in parts),
+        one_line=all(part.one_line for part in parts),
+    )
