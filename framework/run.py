@@ -210,6 +210,7 @@ class Workspace:
     def plan(self, stream: Stream, run: str, started: datetime, options: Options, dry: bool = False) -> Plan:
         """The slices of one stream, for this run. Writes nothing but the reset of a position, and that not when
         `dry`."""
+        self.streams(options.reset)  # which says if one of them is none
         position = self.position(stream.name)
         mark = fingerprint(stream)
         if options.full_refresh or stream.name in options.reset:
