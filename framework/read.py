@@ -1,6 +1,6 @@
 """A slice → its pages → lines in a part. Between the API and the stage a record's bytes pass through here alone."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -85,10 +85,10 @@ class StreamReader:
         request = self._client.request(spec.method, render_path(spec.path, values))
         for name, text in spec.headers.items():
             request = request.with_header(name, _header(name, render_text(text, values)))
-        for name, value in spec.params.items():
-            rendered = render(value, values) if isinstance(value, str) else value
-            if rendered is not None:
-                request = request.with_param(name, _plain(name, rendered))
+        for name, value in _fields(spec.params, values):
+            request = request.with_param(name, value)
+        if spec.form is not None:
+            request = replace(request, form=tuple(_fields(spec.form, values)))
         if spec.json_body is not None:
             request = replace(request, json=_rendered(spec.json_body, values))
         if spec.hook:
@@ -259,6 +259,14 @@ def _plain(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(getattr(value, "text", value))
+
+
+def _fields(given: Mapping[str, Any], values: Values) -> Iterator[tuple[str, str]]:
+    """Parameters or a form's fields as text; those that are null are left out."""
+    for name, value in given.items():
+        rendered = render(value, values) if isinstance(value, str) else value
+        if rendered is not None:
+            yield name, _plain(name, rendered)
 
 
 def _rendered(value: Any, values: Values) -> Any:

@@ -6,14 +6,16 @@ field is its help.
 
 import re
 from datetime import timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
     BeforeValidator,
+    ConfigDict,
     Field,
     WithJsonSchema,
     field_validator,
+    model_validator,
 )
 from pydantic_core import PydanticCustomError
 
@@ -31,6 +33,8 @@ from framework.model import (
     Strict,
     TableName,
     Template,
+    given,
+    holds,
 )
 from framework.pagination import PaginationSpec
 from framework.partitions import ForEach, ForEachRecord, ForEachSpec
@@ -86,6 +90,10 @@ class Schedule(Strict):
 class RequestSpec(Strict):
     """The request for a stream's first page."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"if": given("form"), "then": {**holds("method", "POST"), "not": given("json")}}
+    )
+
     path: Template
     """Appended to base_url."""
     method: Literal["GET", "POST"] = "GET"
@@ -96,8 +104,16 @@ class RequestSpec(Strict):
     """More headers."""
     json_body: Any = Field(default=None, alias="json")
     """A JSON body; templates inside its texts are rendered."""
+    form: dict[str, Scalar] | None = None
+    """The fields of a form (application/x-www-form-urlencoded), for POST; null leaves one out."""
     hook: Hook | None = None
     """A Python function beside the spec that changes the request: `def change(request, values)`; see docs/hooks.md."""
+
+    @model_validator(mode="after")
+    def _one_body(self) -> Self:
+        if self.form is not None and (self.json_body is not None or self.method != "POST"):
+            raise PydanticCustomError("one_of", "`form` goes with `method: POST`, and without `json`")
+        return self
 
 
 class Poll(Strict):
