@@ -36,8 +36,8 @@ LAYERS = """
 ROOT = Path(__file__).parents[1]
 ORDER = {name.rstrip("/"): (row, name) for row, line in enumerate(LAYERS.split("\n")) for name in line.split()}
 FILES = sorted((ROOT / "framework").rglob("*.py"))
-LATE = {"cli.py", "duckdb.py"}
-"""A verb is imported when it is used, a driver where it connects."""
+LATE = {"cli.py", "warehouses/duckdb.py", "auth/jwt.py", "auth/wire.py", "alerts/base.py"}
+"""A verb is imported when it is used, a driver where it connects: `--help` and `validate` need none of them."""
 
 
 def unit(path: Path) -> str:
@@ -93,7 +93,7 @@ def test_imports_stand_at_the_top(path: Path) -> None:
         for node in ast.walk(outer)
         if isinstance(node, ast.Import | ast.ImportFrom)
     ]
-    assert not inside or path.name in LATE, inside
+    assert not inside or str(path.relative_to(ROOT / "framework")) in LATE, inside
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))

@@ -6,10 +6,6 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from joserfc import jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, OctKey, RSAKey
-
 from framework.errors import SecretError
 from framework.model import Scalar, Span, Strict, Template
 from framework.template import render, render_text
@@ -40,6 +36,9 @@ class Jwt(Strict):
 
 def signed(spec: Jwt, values: Mapping[str, Any], now: datetime, hide: Callable[[str], None]) -> str:
     """The JWT for this moment. Raises SecretError where the key is none for its algorithm."""
+    from joserfc import jwt  # noqa: PLC0415 - `validate` does without it
+    from joserfc.errors import JoseError  # noqa: PLC0415
+
     issued = int(now.timestamp())
     claims = {"iat": issued, "exp": issued + int(spec.lifetime.total_seconds()), "jti": secrets.token_hex(16)}
     claims |= {name: _value(scalar, values) for name, scalar in spec.claims.items()}
@@ -66,6 +65,8 @@ def _value(scalar: Scalar, values: Mapping[str, Any]) -> Any:
 
 
 def _key(text: str, algorithm: str) -> Any:
+    from joserfc.jwk import ECKey, OctKey, RSAKey  # noqa: PLC0415
+
     if algorithm.startswith("HS"):
         return OctKey.import_key(text)
     kinds: dict[str, Any] = {"RS": RSAKey, "PS": RSAKey, "ES": ECKey}

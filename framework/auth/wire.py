@@ -3,8 +3,6 @@
 import hashlib
 from dataclasses import dataclass
 
-import httpx
-
 from framework.request import Request
 
 
@@ -25,6 +23,8 @@ class Wire:
     @classmethod
     def of(cls, request: Request) -> "Wire":
         """What the HTTP client sends for it."""
+        import httpx  # noqa: PLC0415 - `validate` does without it
+
         url = httpx.URL(request.full_url)
         path, _, query = url.raw_path.decode("ascii").partition("?")
         return cls(request.method, str(url), url.netloc.decode("ascii"), path, query, request.content or b"")
