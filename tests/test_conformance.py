@@ -28,9 +28,13 @@ def test_a_case_that_is_wrong_fails(tmp_path: Path) -> None:
 
 def test_every_row_of_the_capabilities_has_a_case_and_every_case_a_row() -> None:
     page = (Path(__file__).parents[1] / "docs" / "capabilities.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| `([a-z0-9_.]+)`( †)? \|", page, re.M)
+    lines = re.findall(r"^\| `([a-z0-9_.]+)`( †)? \|.*\| (.*) \|$", page, re.M)
+    rows = [(name, missing) for name, missing, _ in lines]
     built = {name for name, missing in rows if not missing}
     covered = {name for path in CASES for name in load(path).covers}
     assert built - covered == set(), "rows without a case"
     assert covered - built == set(), "cases of no row"
-    assert len(rows) == len({name for name, _ in rows})
+    assert len(rows) == len({name for name, _ in rows}) > 100
+    for name, _, told in lines:
+        wanted = [str(path.relative_to(FOLDER).with_suffix("")) for path in CASES if name in load(path).covers]
+        assert told == ", ".join(f"`{case}`" for case in wanted), name
