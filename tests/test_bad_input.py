@@ -16,6 +16,8 @@ import pytest
 
 from tests.api import Answer, Seen, framework, project, raw, rows, serving, spec
 
+pytestmark = pytest.mark.slow
+
 GOOD = {"items": [{"id": 1}, {"id": 2}]}
 PACKED = gzip.compress(json.dumps(GOOD).encode())
 HALF = gzip.compress(b'{"items": [{"id": 1}') + gzip.compress(b', {"id": 2}]}')

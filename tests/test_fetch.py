@@ -17,6 +17,8 @@ from framework.responses import ResponseRule
 from framework.spec import Http
 from tests.api import Answer, Api, Seen, serving
 
+pytestmark = pytest.mark.slow
+
 GOOD = {"items": []}
 
 

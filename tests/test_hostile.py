@@ -23,6 +23,8 @@ from framework.stages.local import LocalFolder
 from framework.window import Window
 from tests.api import Answer, Seen, framework, project, raw, rows, serving, spec
 
+pytestmark = pytest.mark.slow
+
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 

@@ -24,6 +24,8 @@ from framework.request import Page, Request
 from framework.spec import Http, Stream
 from tests.api import Answer, Api, Seen, framework, project, raw, serving, spec
 
+pytestmark = pytest.mark.slow
+
 CURSOR = {"type": "cursor", "next": "next", "param": "page"}
 NUMBER = {"type": "page_number", "param": "page", "total_records": "total"}
 LAST = 12

@@ -15,6 +15,8 @@ from framework.cli import VERBS, main
 from framework.run import new_run_id
 from tests.api import Answer, Api, Seen, framework, project, raw, rows, serving, spec
 
+pytestmark = pytest.mark.slow
+
 DAYS = [datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=number) for number in range(10)]
 TIMED = {
     "request": {"path": "/items", "params": {"since": "{{ window.start }}", "until": "{{ window.end }}"}},

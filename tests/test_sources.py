@@ -20,6 +20,8 @@ from framework.project import find
 from framework.run import Options, Report, Workspace, run
 from framework.verbs.validate import _files, problems_of
 
+pytestmark = pytest.mark.slow
+
 SOURCES = Path(__file__).parents[1] / "sources"
 
 SETTINGS = """
