@@ -158,8 +158,14 @@ def test_an_error_comes_up_when_it_is_its_turn() -> None:
 
 
 def test_a_pool_that_is_closed_does_nothing_more() -> None:
-    pool, go = Pool(1), threading.Event()
-    first, second = pool.submit(lambda: go.wait(5)), pool.submit(lambda: "never")
+    pool, begun, go = Pool(1), threading.Event(), threading.Event()
+
+    def work() -> bool:
+        begun.set()
+        return go.wait(5)
+
+    first, second = pool.submit(work), pool.submit(lambda: "never")
+    assert begun.wait(5)
     closing = threading.Thread(target=pool.close, args=(5,))
     closing.start()
     time.sleep(0.05)
