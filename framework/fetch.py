@@ -19,19 +19,19 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 
 import httpx
 
-from framework import __version__
+from framework import __version__, exact_json
 from framework.ahead import Pool
 from framework.auth.base import Auth, AuthContext
-from framework.body import Incomplete, decoded
+from framework.body import Incomplete, decoded, too_large
 from framework.decoders.base import Decoded, Undecodable
 from framework.decoders.json import JsonProbe
 from framework.errors import ApiError, DataProblem, Unreachable
 from framework.limiter import Limiter
-from framework.model import Redactor
+from framework.model import JmesPath, Redactor
 from framework.request import Request, Response
 from framework.responses import Backoff, ResponseRule
 from framework.spec import Http
-from framework.template import render_text
+from framework.template import TemplateProblem, render_text
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 CLOSE_SECONDS = 5.0
@@ -84,6 +84,7 @@ class Client:
         given = {"base_url": self.base_url, "identify": self._identify, **of_auth}
         context = AuthContext(values, self._send_for_token, redactor.add, time.monotonic, **given)
         self._auth: Auth | None = http.auth.open(context) if http.auth else None
+        self.max_body_bytes = http.max_body_mb << 20
         self._timeout = http.timeout.total_seconds()
         self._transport = httpx.Client(
             timeout=httpx.Timeout(self._timeout, connect=min(self._timeout, 15.0)),
@@ -177,6 +178,8 @@ class Client:
         verdict = self._judge(response, rules)
         if verdict.then != "read":
             return request, (verdict, response), None
+        if response.status == HTTPStatus.NO_CONTENT:  # RFC 9110, 15.3.5: it never has a body; a page with no records
+            return request, response, Decoded([])
         try:
             return request, response, read(response.body)
         except Undecodable as error:
@@ -216,8 +219,12 @@ class Client:
                     headers=_headers(request),
                     content=request.content,
                 ) as answer:
+                    left = self.max_body_bytes
                     for piece in answer.iter_raw():
                         pieces.append(piece)
+                        left -= len(piece)
+                        if left < 0:
+                            self._fail(DataProblem, request, str(too_large(self.max_body_bytes)))
                         if time.monotonic() > deadline:
                             raise Incomplete(f"the answer was not complete after {self._timeout:g} s")
             except httpx.InvalidURL as error:
@@ -233,7 +240,10 @@ class Client:
                 raise Incomplete(_broken(error, self._timeout)) from None
         headers = {name.lower(): value for name, value in answer.headers.items()}
         self._heed_budget(headers)
-        body = decoded(b"".join(pieces), headers.get("content-encoding", ""))
+        try:
+            body = decoded(b"".join(pieces), headers.get("content-encoding", ""), self.max_body_bytes)
+        except DataProblem as error:
+            self._fail(DataProblem, request, str(error))
         return Response(request, answer.status_code, headers, body)
 
     def _heed_budget(self, headers: Mapping[str, str]) -> None:
@@ -278,8 +288,8 @@ class Client:
         self.limiter.pause(verdict.wait)
         self.limiter.sleep(verdict.wait)
 
-    def _fail(self, kind: type[ApiError], request: Request, why: str) -> NoReturn:
-        raise kind(self._redact(f"{request}: {why}."))
+    def _fail(self, kind: type[ApiError | DataProblem], request: Request, why: str) -> NoReturn:
+        raise kind(self._redact(f"{request}: {why}{'' if why.endswith(('.', '!', '?')) else '.'}"))
 
     def _send_for_token(self, request: Request) -> Response:
         """A token request: the same patience, no credentials, any final status is an answer."""
@@ -337,10 +347,11 @@ def _holds(rule: ResponseRule, response: Response) -> bool:
 
 
 _probe = lru_cache(maxsize=1000)(JsonProbe)
+_WHOLE = JmesPath("@")
 
 
 def _ruled(rule: ResponseRule, response: Response) -> _Verdict:
-    why = rule.message or f"status {response.status} {_phrase(response.status)}, by a rule of `responses`"
+    why = _words(rule, response)
     if rule.wait is None:
         return _Verdict(rule.then, why, _retry_after(response) if rule.then == "retry" else None)
     text = response.headers.get(rule.wait.header.lower())
@@ -350,6 +361,21 @@ def _ruled(rule: ResponseRule, response: Response) -> _Verdict:
     if seconds > rule.wait.max.total_seconds():
         return _Verdict("fail", f"{why}; {rule.wait.header} asks to wait {seconds:.0f} s, more than `max`")
     return _Verdict("wait", why, seconds)
+
+
+def _words(rule: ResponseRule, response: Response) -> str:
+    """The author's words, else what the rule found: of an answer that is an error its beginning, of any other, which
+    may hold records, no more than that."""
+    if rule.message is None:
+        found = _probe(rule.when.body).value(response.body) if rule.when.body else None
+        told = exact_json.encode(found).decode() if isinstance(found, str | list | dict) else ""
+        shown = _excerpt(response) if response.status >= 400 else f" ({told[:200]})" if told else ""
+        return f"status {response.status} {_phrase(response.status)}, by a rule of `responses`{shown}"
+    known = {"status": response.status, "headers": response.headers, "body": _probe(_WHOLE).value(response.body)}
+    try:
+        return render_text(rule.message, known)
+    except TemplateProblem:  # a name that this answer does not hold
+        return f"{rule.message}{_excerpt(response) if response.status >= 400 else ''}"
 
 
 def _retry_after(response: Response) -> float | None:

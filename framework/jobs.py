@@ -6,6 +6,7 @@ The stream's `request` fetches the result; its templates, and those of `poll`, k
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import urljoin
 
@@ -14,8 +15,8 @@ import msgspec
 from framework import exact_json
 from framework.decoders.base import Decoded, Undecodable
 from framework.errors import ApiError, Unreachable
-from framework.fetch import Client
-from framework.request import Request
+from framework.fetch import Client, date_of
+from framework.request import Request, Response
 from framework.responses import ResponseRule
 from framework.spec import Job, RequestSpec
 
@@ -27,8 +28,13 @@ class Done:
     """A job that is done."""
 
     values: Mapping[str, Any]
-    """What templates know of it: created and polled (the bodies of the answers), location (a header of the first)."""
+    """What templates know of it: created, polled and located (the bodies of the answers), location (a header of the
+    first)."""
     requests: int
+    empty: bool
+    """There is nothing to fetch."""
+    api_now: datetime | None
+    """The API's own clock when it was done."""
 
 
 def done(spec: Job, ask: Ask, client: Client, rules: list[ResponseRule]) -> Done:
@@ -37,28 +43,36 @@ def done(spec: Job, ask: Ask, client: Client, rules: list[ResponseRule]) -> Done
     request = ask(spec.create, {})
     answer, created, sent = _sent(client, request, rules)
     place = answer.headers.get("location")
-    values = {"created": created, "polled": None, "location": urljoin(request.full_url, place) if place else None}
+    values = {"created": created, "location": urljoin(request.full_url, place) if place else None}
+    if spec.start:
+        sent += _sent(client, ask(spec.start, values), rules)[2]
     while True:
         request = ask(spec.poll.request, values)
-        _, polled, more = _sent(client, request, rules)
-        values, sent = {**values, "polled": polled}, sent + more
+        answer, polled, more = _sent(client, request, rules)
+        sent += more
         if spec.poll.failed and spec.poll.failed.search(polled):
             raise ApiError(client.show(f"{request}: the job failed: {_shown(polled)}."))
-        if spec.poll.until.search(polled):
-            return Done(values, sent)
+        empty = bool(spec.poll.empty and spec.poll.empty.search(polled))
+        if empty or spec.poll.until.search(polled):
+            values = {**values, "polled": polled}
+            break
         if time.monotonic() >= deadline:
             seconds = spec.poll.timeout.total_seconds()
             text = f"{request}: the job was not done after {seconds:g} s: {_shown(polled)}. Raise `job.poll.timeout`."
             raise Unreachable(client.show(text))
         client.limiter.sleep(spec.poll.every.total_seconds())
+    if spec.locate and not empty:
+        _, located, more = _sent(client, ask(spec.locate, values), rules)
+        values, sent = {**values, "located": located}, sent + more
+    return Done(values, sent, empty, date_of(answer))
 
 
-def _sent(client: Client, request: Request, rules: list[ResponseRule]) -> tuple[Any, Any, int]:
+def _sent(client: Client, request: Request, rules: list[ResponseRule]) -> tuple[Response, Any, int]:
     answer = client.fetch(request, rules, _read)
     if answer.body is None:
         text = f"{request}: a rule of `responses` ends the job with status {answer.response.status}."
         raise ApiError(client.show(text))
-    return answer.response, answer.body.values["body"], answer.requests
+    return answer.response, answer.body.values.get("body"), answer.requests
 
 
 def _read(body: bytes) -> Decoded:

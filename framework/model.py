@@ -125,8 +125,8 @@ def holds(key: str, word: str) -> dict[str, Any]:
 
 NAME = r"[a-z][a-z0-9_]*"
 _TABLE = r"[A-Za-z][A-Za-z0-9_]*"
-_ONE_FIELD = r"""[^\s.\[\]"'`{}|&*@]+"""
-_FIELD = r"""[^\s.\[\]"'`{}|&*@]+(?:\.[^\s.\[\]"'`{}|&*@]+)*"""
+_ONE_FIELD = r"""[^\s.\[\]"'`{}|&*@]+(?: +[^\s.\[\]"'`{}|&*@]+)*"""
+_FIELD = rf"{_ONE_FIELD}(?:\.{_ONE_FIELD})*"
 DURATION = r"(\d+(ms|s|m|h|d|w))+"
 _URL = r"(?:https?://|\{\{).*"
 
@@ -149,6 +149,8 @@ InstantForm = Annotated[
 ]
 Count = Annotated[int, Field(ge=1)]
 Scalar = Template | bool | int | float | None
+Sent = Scalar | list[Scalar]
+"""What a query or a form sends under one name: of a list each value, one after the other."""
 
 
 class Secret(str):

@@ -12,12 +12,13 @@ from framework.pagination.cursor import names_of_cursor
 from framework.partitions.stream import ForEachRecord
 from framework.partitions.values import ForEachValue
 from framework.problem import Path, did_you_mean, suggestion
-from framework.spec import Source, Stream
+from framework.spec import Job, Source, Stream
 from framework.template import NamePath, names_in, problem_of
 
 WINDOW_NAMES = ("start", "end")
 RUN_NAMES = ("id", "started")
-JOB_NAMES = ("created", "polled", "location")
+JOB_NAMES = ("created", "location", "polled", "located")
+"""What templates know of a job, in the order in which it comes to be known."""
 NAMES = ("config", "secrets", "run", "window", "ref")
 """What templates know by themselves, besides the `as` names of a spec."""
 
@@ -130,6 +131,8 @@ def uses_window(stream: Stream, end: str) -> bool:
 
 def allowed(source: Source, path: Path) -> dict[str, list[str] | None]:
     """The names that a template at this place may use, and the fields of each; None for any field."""
+    if path[-1] == "message" and "responses" in path:
+        return {"body": None, "headers": None, "status": []}
     names: dict[str, list[str] | None] = {"config": list(source.config), "secrets": list(source.secrets)}
     if path[:2] == ("http", "auth"):
         return names | _own_names(source.http.auth, path[2:])
@@ -144,11 +147,17 @@ def allowed(source: Source, path: Path) -> dict[str, list[str] | None]:
     if not for_each_values and path[2] != "incremental":
         names["run"] = list(RUN_NAMES)
         names |= names_of_levels(source, stream)
-        if stream.job and path[2] in ("request", "job") and path[3] != "create":
-            names["job"] = [name for name in JOB_NAMES if name != "polled" or path[2] == "request"]
+        if stream.job and (known := _of_job(stream.job, path)):
+            names["job"] = known
         if stream.incremental or source.defaults.incremental:
             names["window"] = list(WINDOW_NAMES)
     return names
+
+
+def _of_job(job: Job, path: Path) -> list[str]:
+    if path[2] == "request":
+        return list(JOB_NAMES if job.locate else JOB_NAMES[:3])
+    return list({"start": JOB_NAMES[:2], "poll": JOB_NAMES[:2], "locate": JOB_NAMES[:3]}.get(str(path[3]), ()))
 
 
 def _own_names(auth: Any, path: Path) -> dict[str, list[str] | None]:

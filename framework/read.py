@@ -21,7 +21,7 @@ from framework.paging import Pages, paginator
 from framework.parts import SliceWriter
 from framework.plan import covered
 from framework.request import Page, Request
-from framework.spec import RequestSpec, Stream
+from framework.spec import Job, RequestSpec, Stream
 from framework.template import render, render_path, render_text
 from framework.window import format_instant, sent_bounds, to_text
 
@@ -59,7 +59,8 @@ class StreamReader:
         """The decoder for the stream's bodies; where a record reaches the stage as it is, it reads the key as well."""
         spec, values = stream.records, [*self._pages.paths(), *stream.records.values]
         fields = [*self._key, *([self._cursor] if self._cursor else [])]
-        asked = Asked(spec.path, values) if spec.edited else Asked(spec.path, values, fields, self._key)
+        each = {} if spec.edited else {"fields": fields, "required": self._key}
+        asked = Asked(spec.path, values, max_bytes=self._client.max_body_bytes, **each)
         return ShapingDecoder((stream.format or JsonFormat(type="json")).open(asked), spec.shape)
 
     def context(self, item: Slice) -> dict[str, Any]:
@@ -85,8 +86,7 @@ class StreamReader:
         request = self._client.request(spec.method, render_path(spec.path, values))
         for name, text in spec.headers.items():
             request = request.with_header(name, _header(name, render_text(text, values)))
-        for name, value in _fields(spec.params, values):
-            request = request.with_param(name, value)
+        request = request.with_params(tuple(_fields(spec.params, values)))
         if spec.form is not None:
             request = replace(request, form=tuple(_fields(spec.form, values)))
         if spec.json_body is not None:
@@ -126,7 +126,7 @@ class StreamReader:
         ahead = limit is None and not self._may_stop
         pages = Pages(self.stream, self._client, self._decoder, item, self._asked, ahead=ahead)
         with pages:
-            for page in pages:
+            for page in () if self._is_empty(item) else pages:
                 written, is_last = self._in_window(item, page, self._lines(page, edits, pages), state, pages)
                 allowed = limit(len(written)) if limit else len(written)
                 writer.write(written[:allowed])
@@ -142,7 +142,8 @@ class StreamReader:
         end = None
         if state.status == "done":
             self._judge(item, state, pages)
-            end = covered(self.stream, item, state.greatest, pages.api_now) if moves_position else None
+            api_now = pages.api_now or (job.api_now if job else None)
+            end = covered(self.stream, item, state.greatest, api_now) if moves_position else None
         return SliceResult(
             slice=item,
             status=state.status,
@@ -157,11 +158,20 @@ class StreamReader:
         values = self.context(item)
         if self.stream.job is None:
             return self.first_request(item), values
-        if item.id not in self._jobs:
-            ask: Ask = lambda spec, job: self._request(spec, {**values, "job": job})  # noqa: E731
-            self._jobs[item.id] = done(self.stream.job, ask, self._client, self.stream.responses or [])
-        values = {**values, "job": self._jobs[item.id].values}
+        values = {**values, "job": self._job(item, self.stream.job).values}
         return self._request(self.stream.request, values), values
+
+    def _job(self, item: Slice, spec: Job) -> Done:
+        """The slice's job, done; it is created where it was not yet."""
+        if item.id not in self._jobs:
+            values = self.context(item)
+            ask: Ask = lambda spec, job: self._request(spec, {**values, "job": job})  # noqa: E731
+            self._jobs[item.id] = done(spec, ask, self._client, self.stream.responses or [])
+        return self._jobs[item.id]
+
+    def _is_empty(self, item: Slice) -> bool:
+        """Whether the slice's job made nothing that could be fetched."""
+        return self.stream.job is not None and self._job(item, self.stream.job).empty
 
     def _lines(self, page: Page, edits: records.Edits, pages: Pages) -> list[bytes]:
         from_page = {name: page.values.get(path) for name, path in self.stream.records.add_from_page.items()}
@@ -253,20 +263,20 @@ def _header(name: str, text: str) -> str:
 
 
 def _plain(name: str, value: Any) -> str:
-    if isinstance(value, list | dict):
-        kind = "a list" if isinstance(value, list) else "a mapping"
-        raise SpecError(f"params.{name}: the value is {kind}, which is no text: write it as one, as with `| join(',')`")
+    if value is None or isinstance(value, list | dict):
+        kind = "null" if value is None else "a list" if isinstance(value, list) else "a mapping"
+        raise SpecError(f"params.{name}: the value is {kind}, which is no text: write it as one, as with `| json`")
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(getattr(value, "text", value))
 
 
 def _fields(given: Mapping[str, Any], values: Values) -> Iterator[tuple[str, str]]:
-    """Parameters or a form's fields as text; those that are null are left out."""
+    """Parameters or a form's fields as text, those that are null left out; of a list each value."""
     for name, value in given.items():
-        rendered = render(value, values) if isinstance(value, str) else value
+        rendered = _rendered(value, values)
         if rendered is not None:
-            yield name, _plain(name, rendered)
+            yield from ((name, _plain(name, item)) for item in (rendered if isinstance(rendered, list) else [rendered]))
 
 
 def _rendered(value: Any, values: Values) -> Any:

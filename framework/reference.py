@@ -18,6 +18,7 @@ from framework.model import (
     Name,
     Regex,
     Scalar,
+    Sent,
     Span,
     TableName,
     Template,
@@ -40,6 +41,7 @@ _WORDS: list[tuple[Any, str, str]] = [
     (Template, "template", "Text that may hold Jinja expressions, such as `{{ config.region }}`. A value that is one "
      "whole expression keeps its type; in a text, null is an error."),
     (Scalar, "value", "A template, a number, true, false or null."),
+    (Sent, "value or list of value", ""),
     (JmesPath, "JMESPath", "An expression on JSON, such as `data.items` (https://jmespath.org)."),
     (FieldPath, "field", "A field of a record: names joined by dots, such as `customer.id`."),
     (Name, "name", "A small letter, then small letters, digits and `_`."),

@@ -30,6 +30,19 @@ class Request:
         """The same request with this query parameter set, in its place if it was there already."""
         return replace(self, params=_set(self.params, name, str(value)))
 
+    def with_params(self, pairs: Params) -> "Request":
+        """The same request with these query parameters set, each in the place of those of its name; a name may come
+        more than once."""
+        held = dict.fromkeys(name for name, _ in pairs)
+        made = self
+        for name in held:
+            first, *more = [value for key, value in pairs if key == name]
+            made = made.with_param(name, first)
+            place = next(i for i, (key, _) in enumerate(made.params) if key == name) + 1
+            others = tuple((name, value) for value in more)
+            made = replace(made, params=(*made.params[:place], *others, *made.params[place:]))
+        return made
+
     def with_header(self, name: str, value: str) -> "Request":
         """The same request with this header set."""
         rest = tuple((k, v) for k, v in self.headers if k.lower() != name.lower())
@@ -54,6 +67,13 @@ class Request:
         """The same request with this field of the JSON body set; `path` is dotted. Raises ValueError where something on
         the way is no object."""
         return replace(self, json=_with_field(self.json, path.split("."), value))
+
+    def without(self, names: Sequence[str]) -> "Request":
+        """The same request without these query parameters and these fields, dotted, of the JSON body."""
+        made = replace(self, params=tuple(pair for pair in self.params if pair[0] not in names)) if names else self
+        for name in names:
+            made = replace(made, json=_without_field(made.json, name.split(".")))
+        return made
 
     def field(self, path: str) -> Any:
         """The value of a field of the JSON body, None where there is none."""
@@ -95,6 +115,15 @@ def _with_field(body: Any, path: list[str], value: Any) -> dict[str, Any]:
     name, *rest = path
     inside = body or {}
     return {**inside, name: _with_field(inside.get(name), rest, value) if rest else value}
+
+
+def _without_field(body: Any, path: list[str]) -> Any:
+    name, *rest = path
+    if not isinstance(body, dict) or name not in body:
+        return body
+    if rest:
+        return {**body, name: _without_field(body[name], rest)}
+    return {key: value for key, value in body.items() if key != name}
 
 
 def _set(pairs: Params, name: str, value: str) -> Params:

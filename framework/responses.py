@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from framework.model import Count, Duration, JmesPath, Regex, Span, Strict, given, holds
+from framework.model import Count, Duration, JmesPath, Regex, Span, Strict, Template, given, holds
 
 Status = Annotated[int, Field(ge=100, le=599)]
 Clock = Literal["seconds", "milliseconds", "epoch", "epoch_ms", "http_date"]
@@ -119,8 +119,9 @@ class ResponseRule(Strict):
     new credentials. fail: the slice fails."""
     wait: Wait | None = None
     """How long, for `then: wait`."""
-    message: str | None = None
-    """What the error says, in your words: for `then: fail`."""
+    message: Template | None = None
+    """What the error says, in your words: for `then: fail`. It knows the answer's `status`, `headers` and `body`, as in
+    `No access: {{ body.error }}`."""
 
     @model_validator(mode="after")
     def _wait(self) -> Self:

@@ -20,15 +20,17 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from framework.auth import AuthSpec
+from framework.body import MAX_BYTES
 from framework.decoders import FormatSpec
 from framework.guards import Guards
 from framework.hooks import Hook
 from framework.incremental import Incremental
 from framework.model import (
+    Count,
     FieldPath,
     JmesPath,
     Name,
-    Scalar,
+    Sent,
     Span,
     Strict,
     TableName,
@@ -57,6 +59,8 @@ class Http(Strict):
     """Query parameters of every request."""
     timeout: Span = timedelta(seconds=60)
     """For a whole request, from the first byte sent to the last one received."""
+    max_body_mb: Count = MAX_BYTES >> 20
+    """How large an answer's body may be, unpacked: it is held in memory. A larger one fails the slice."""
     rate_limit: RateLimit = RateLimit()
     """How much of the API to use."""
     retry: Retry = Retry()
@@ -98,14 +102,15 @@ class RequestSpec(Strict):
     """Appended to base_url."""
     method: Literal["GET", "POST"] = "GET"
     """The HTTP method."""
-    params: dict[str, Scalar] = {}
-    """Query parameters; null leaves one out."""
+    params: dict[str, Sent] = {}
+    """Query parameters; null leaves one out, a list sends the name once for each value."""
     headers: dict[str, Template] = {}
     """More headers."""
     json_body: Any = Field(default=None, alias="json")
     """A JSON body; templates inside its texts are rendered."""
-    form: dict[str, Scalar] | None = None
-    """The fields of a form (application/x-www-form-urlencoded), for POST; null leaves one out."""
+    form: dict[str, Sent] | None = None
+    """The fields of a form (application/x-www-form-urlencoded), for POST; null leaves one out, a list sends the name
+    once for each value."""
     hook: Hook | None = None
     """A Python function beside the spec that changes the request: `def change(request, values)`; see docs/hooks.md."""
 
@@ -126,6 +131,9 @@ class Poll(Strict):
     """Holds in the answer's body once the job is done, such as status == 'done'."""
     failed: JmesPath | None = None
     """Holds in the answer's body where the job has failed: so does the slice then."""
+    empty: JmesPath | None = None
+    """Holds in the answer's body where the job is done and there is nothing to fetch, such as status == 'CANCELLED':
+    the slice is complete with no records."""
     every: Span = timedelta(seconds=10)
     """The wait between two looks."""
     timeout: Span = timedelta(hours=1)
@@ -137,9 +145,14 @@ class Job(Strict):
     knows `job.polled` too, the body of the last answer: `path: "{{ job.polled.url }}"`."""
 
     create: RequestSpec
-    """Starts the job."""
+    """Asks for the job."""
+    start: RequestSpec | None = None
+    """Sets it going, where an API wants that said in a second request; knows `job.created`."""
     poll: Poll
     """Looks whether it is done."""
+    locate: RequestSpec | None = None
+    """Asks where the result is, where the last poll does not say it; knows `job.polled`. The body of the answer is
+    `job.located`: `path: "{{ job.located.url }}"`."""
 
 
 _TYPES = ["integer", "float", "boolean", "text", "date", "timestamp", "json", "decimal(18,2)"]

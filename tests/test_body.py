@@ -6,6 +6,7 @@ import zlib
 import pytest
 
 from framework.body import Incomplete, decoded
+from framework.errors import DataProblem
 
 TEXT = b'{"data": [' + b'{"x": "y"},' * 500 + b"{}]}"
 PACKED = gzip.compress(TEXT)
@@ -51,3 +52,9 @@ def test_what_is_no_gzip_or_unknown_is_said() -> None:
         decoded(b"{}" * 20, "gzip")
     with pytest.raises(Incomplete, match="'br', which was not asked for"):
         decoded(TEXT, "br")
+
+
+def test_what_unpacks_to_too_much_is_refused() -> None:
+    with pytest.raises(DataProblem, match="larger than 1 MB, unpacked: ask for less"):
+        decoded(gzip.compress(b" " * (1 << 20) + b"{}"), "gzip", 1 << 20)
+    assert decoded(gzip.compress(b" " * 20), "gzip", 20) == b" " * 20

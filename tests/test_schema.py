@@ -223,7 +223,7 @@ BAD = [
     {"stream": ", pagination: {type: next_url, next_path: a}"},
     {"stream": ", pagination: none"},
     {"stream": ", primary_key: []"},
-    {"stream": ", primary_key: [a b]"},
+    {"stream": ", primary_key: [a..b]"},
     {"stream": ", incremental: {cursor: at, start: '2024-01-01', format: iso}"},
     {"stream": ", incremental: {cursor: at, start: 2024}"},
     {"stream": ", incremental: {cursor: at, start: '2024-01-01', bounds: '[start;end]'}"},

@@ -55,7 +55,8 @@ class Response(Strict):
     """What the API answers: at most one of `json`, `text`, `base64`."""
 
     status: int = 200
-    headers: dict[str, str] = {}
+    headers: dict[str, str | list[str]] = {}
+    """A list for a header that comes more than once."""
     json_body: Any = Field(default=None, alias="json")
     """Written compactly, each value as the case's JSON or YAML has it."""
     text: str | None = None

@@ -159,8 +159,10 @@ class _Handler(BaseHTTPRequestHandler):
             headers["Content-Encoding"] = "gzip"
         body = body[: len(body) - (response.drop or 0)]
         self.send_response_only(response.status)
-        for name, value in (headers | {"Content-Length": str(len(body))} | response.headers).items():
-            self.send_header(name, value)
+        told = {} if response.status in (204, 304) else {"Content-Length": str(len(body))}
+        for name, values in (headers | told | response.headers).items():
+            for value in [values] if isinstance(values, str) else values:
+                self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body if response.cut is None else body[: response.cut])
         self.close_connection = self.close_connection or response.cut is not None

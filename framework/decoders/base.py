@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from framework.body import MAX_BYTES
 from framework.errors import ApiError
 from framework.model import JmesPath
 
@@ -29,6 +30,8 @@ class Asked:
     """Dotted paths of fields of each record …"""
     required: Sequence[str] = ()
     """… and which of them must hold a plain value."""
+    max_bytes: int = MAX_BYTES
+    """How large a body may be, unpacked."""
 
 
 @dataclass(frozen=True)

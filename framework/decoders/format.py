@@ -22,7 +22,8 @@ class Format(Strict):
     """How the text is written in bytes; without it UTF-8, and for xml what the file itself says."""
     compression: Literal["gzip", "zip"] | None = None
     """For a body that is an archive itself, as a downloaded file is. What is packed for the way only (Content-Encoding)
-    needs nothing."""
+    needs nothing. Files of a zip archive that are packed by gzip are unpacked too; with gzip a body that is not packed
+    is read as it is."""
     members: str | None = Field(default=None, min_length=1)
     """Which files of a zip archive to read, such as `*.csv`; without it all of them."""
 
@@ -49,7 +50,7 @@ class Format(Strict):
         inner = self.decoder(asked)
         if self.compression is None and self.encoding in (None, "utf-8"):
             return inner
-        return UnpackingDecoder(inner, self.compression, self.members or "*", self.encoding)
+        return UnpackingDecoder(inner, self.compression, self.members or "*", self.encoding, asked.max_bytes)
 
     def decoder(self, asked: Asked) -> Decoder:
         """The decoder for a file of this kind, in UTF-8."""

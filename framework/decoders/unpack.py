@@ -9,17 +9,21 @@ from fnmatch import fnmatchcase
 from io import BytesIO
 from zlib import error as ZlibError
 
-from framework.body import Incomplete, decoded
+from framework.body import Incomplete, decoded, too_large
 from framework.decoders.base import Decoded, Decoder, Undecodable
 from framework.errors import DataProblem
+
+_GZIP = b"\x1f\x8b"
 
 
 class UnpackingDecoder:
     """Gives another decoder what is in a body: one file, or those members of a zip archive that fit a pattern, one
     after the other."""
 
-    def __init__(self, inner: Decoder, compression: str | None, members: str, encoding: str | None) -> None:
-        self._inner = inner
+    def __init__(
+        self, inner: Decoder, compression: str | None, members: str, encoding: str | None, max_bytes: int
+    ) -> None:  # fmt: skip
+        self._inner, self._max_bytes = inner, max_bytes
         self._compression, self._members, self._encoding = compression, members, encoding
 
     def read(self, body: bytes) -> Decoded:
@@ -44,9 +48,9 @@ class UnpackingDecoder:
 
     def _files(self, body: bytes) -> Iterator[bytes]:
         if self._compression == "gzip":
-            yield _gunzipped(body)
+            yield _gunzipped(body, self._max_bytes)
         elif self._compression == "zip":
-            yield from _unzipped(body, self._members)
+            yield from _unzipped(body, self._members, self._max_bytes)
         else:
             yield body
 
@@ -60,16 +64,18 @@ class UnpackingDecoder:
             raise Undecodable(f"the body is not {self._encoding} ({where}): correct `format.encoding`") from None
 
 
-def _gunzipped(body: bytes) -> bytes:
+def _gunzipped(body: bytes, max_bytes: int) -> bytes:
     if not body:
         raise Undecodable("the body is empty, not a gzip file")
+    if not body.startswith(_GZIP):  # some APIs pack what is large only
+        return body
     try:
-        return decoded(body, "gzip")
+        return decoded(body, "gzip", max_bytes)
     except Incomplete as error:
         raise Undecodable(str(error)) from None
 
 
-def _unzipped(body: bytes, pattern: str) -> Iterator[bytes]:
+def _unzipped(body: bytes, pattern: str, max_bytes: int) -> Iterator[bytes]:
     try:
         archive = zipfile.ZipFile(BytesIO(body))
     except zipfile.BadZipFile:
@@ -78,14 +84,26 @@ def _unzipped(body: bytes, pattern: str) -> Iterator[bytes]:
     chosen = [name for name in names if fnmatchcase(name, pattern)]
     if not chosen:
         raise DataProblem(f"of {len(names)} files in the zip archive none fits {pattern!r}: check `format.members`")
+    left = max_bytes
     for number, name in enumerate(chosen, 1):
-        try:
-            yield archive.read(name)
-        except (zipfile.BadZipFile, ZlibError, EOFError):
-            raise Undecodable(f"file {number} of the zip archive is damaged") from None
-        except (RuntimeError, NotImplementedError):
-            reason = "is encrypted, or packed in a way that can't be read"
-            raise DataProblem(f"file {number} of the zip archive {reason}") from None
+        content = _member(archive, name, number, left + 1)
+        if name.endswith(".gz") and len(content) <= left:
+            content = _gunzipped(content, left)
+        left -= len(content)
+        if left < 0:
+            raise too_large(max_bytes)
+        yield content
+
+
+def _member(archive: zipfile.ZipFile, name: str, number: int, at_most: int) -> bytes:
+    try:
+        with archive.open(name) as member:
+            return member.read(at_most)
+    except (zipfile.BadZipFile, ZlibError, EOFError):
+        raise Undecodable(f"file {number} of the zip archive is damaged") from None
+    except (RuntimeError, NotImplementedError):
+        reason = "is encrypted, or packed in a way that can't be read"
+        raise DataProblem(f"file {number} of the zip archive {reason}") from None
 
 
 def _joined(parts: Sequence[Decoded]) -> Decoded:

@@ -33,7 +33,8 @@ class CursorPagination(Paginator):
     header: str | None = None
     """The response header that holds the token."""
     last: JmesPath | None = None
-    """Where the token stands in the page's last record, such as id. An empty page is the last one."""
+    """Where the token stands in the page's last record, such as id. An empty page is the last one. For a JSON body it
+    may be a list or an object, such as sort."""
     token: Template | None = None
     """A template that makes the token of `body`, `headers` and `last` (the last record), such as
     `{{ last.created }},{{ last.id }}`; null or "" ends."""
@@ -43,6 +44,9 @@ class CursorPagination(Paginator):
     """The field of the JSON body that sends it, such as variables.after."""
     path: Template | None = None
     """The path of the request that sends it, such as `/items/after/{{ token }}`."""
+    first_only: list[FieldPath] = []
+    """What only the first page's request holds: query parameters, or fields of the JSON body, such as start_time. For
+    an API that takes a token alone."""
 
     @model_validator(mode="after")
     def _one_of_each(self) -> Self:
@@ -59,17 +63,19 @@ class CursorPagination(Paginator):
         return [*super().paths(), *own]
 
     def following(self, request: Request, page: Page) -> Request | None:
-        """The same request with the page's token. Raises ValueError where it is no plain value."""
+        """The same request with the page's token. Raises ValueError where it is no value that can be sent there."""
         token = self._token(page)
-        if token is None or token is False or token == "":
+        if token is None or token is False or token in ("", [], {}):
             return None
-        if isinstance(token, bool | list | dict):
+        if token is True or (isinstance(token, list | dict) and self.body is None):
             kind = {bool: "true", list: "a list", dict: "an object"}[type(token)]
             source = self.next_path or self.header or self.last or self.token
-            raise ValueError(f"{source!r} holds {kind}, which is no token")
+            remedy = "" if token is True else ", unless it is sent in a JSON body"
+            raise ValueError(f"{source!r} holds {kind}, which is no token{remedy}")
         if self.path is not None:
-            return request.with_path(render_path(self.path, {**page.names, TOKEN: token}))
-        return send(request, self.param, self.body, token)
+            path = render_path(self.path, {**page.names, TOKEN: token})
+            return request.without(self.first_only).with_path(path)
+        return send(request.without(self.first_only), self.param, self.body, token)
 
     def _token(self, page: Page) -> Any:
         if self.next_path:

@@ -42,6 +42,8 @@ FILES = zipped({"x/": b"", "x/1.jsonl": ONE, "x/2.jsonl": TWO, "readme.txt": b"r
         (FILES, {"compression": "zip", "members": "*2.jsonl"}, [TWO]),
         (zipped({"a": ONE, "b": b"", "c": TWO}, zipfile.ZIP_STORED), {"compression": "zip"}, [ONE, TWO]),
         (gzip.compress(ONE.decode().encode("utf-16")), {"compression": "gzip", "encoding": "utf-16"}, [ONE]),
+        (ONE, {"compression": "gzip"}, [ONE]),
+        (zipped({"a.gz": gzip.compress(ONE), "b.gz": TWO}), {"compression": "zip"}, [ONE, TWO]),
         (b'{"a":"\xfc"}', {"encoding": "latin-1"}, ['{"a":"ü"}'.encode()]),
         (ONE, {"encoding": "utf-8"}, [ONE]),
     ],
@@ -59,7 +61,7 @@ BROKEN[60] ^= 255
     [
         (gzip.compress(ONE)[:-9], {"compression": "gzip"}, Undecodable, "the gzip body ends too early"),
         (gzip.compress(ONE)[:-4], {"compression": "gzip"}, Undecodable, "gzip"),
-        (ONE, {"compression": "gzip"}, Undecodable, "can't be unpacked as gzip"),
+        (b"\x1f\x8b\x01" + ONE * 9, {"compression": "gzip"}, Undecodable, "can't be unpacked as gzip"),
         (b"", {"compression": "gzip"}, Undecodable, "empty"),
         (FILES[:-30], {"compression": "zip"}, Undecodable, "no zip archive, or ends too early"),
         (ONE, {"compression": "zip"}, Undecodable, "no zip archive"),
@@ -93,3 +95,24 @@ def test_a_path_must_lead_somewhere_in_every_file() -> None:
 def test_keys_of_several_files_come_together() -> None:
     decoder = JsonlFormat(type="jsonl", compression="zip").open(Asked(JmesPath("@"), (), ["id"], ["id"]))
     assert [key.f0 for key in decoder.read(zipped({"a": b'{"id":1}', "b": b'{"id":2}'})).keys] == [1, 2]
+
+
+BOMB = b" " * (3 << 20) + ONE
+"""It packs to a thousandth."""
+
+
+@pytest.mark.parametrize(
+    ("body", "compression"),
+    [
+        (gzip.compress(BOMB), "gzip"),
+        (gzip.compress(BOMB[: 1 << 20]) + gzip.compress(BOMB[1 << 20 :]), "gzip"),
+        (zipped({"a": BOMB}), "zip"),
+        (zipped({"a.gz": gzip.compress(BOMB)}), "zip"),
+        (zipped({"a": b"{}" + BOMB[: 1 << 20], "b": BOMB[1 << 20 :]}), "zip"),
+    ],
+    ids=["gzip", "members", "zip", "gzip_in_zip", "files"],
+)
+def test_what_unpacks_to_too_much_is_refused(body: bytes, compression: Any) -> None:
+    decoder = JsonFormat(type="json", compression=compression).open(Asked(JmesPath("@"), max_bytes=2 << 20))
+    with pytest.raises(DataProblem, match=r"larger than 2 MB, unpacked.*`http\.max_body_mb`"):
+        decoder.read(body)
