@@ -1,12 +1,22 @@
 """A problem in a file: where it is, what it is, what to do."""
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
 
 Path = tuple[str | int, ...]
 """Where something stands in a YAML document: keys and list positions from the top."""
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A change of a file's text: what stands from `start` to `end` becomes `text`."""
+
+    start: int
+    end: int
+    text: str
 
 
 @dataclass(frozen=True, order=True)
@@ -21,6 +31,8 @@ class Problem:
     """The place in the document, such as streams[0].pagination.type; empty for the document as a whole."""
     message: str
     """One or two sentences, the remedy included."""
+    fix: Edit | None = field(default=None, compare=False)
+    """What mends it without changing what the file means, where that is safe."""
 
     def __str__(self) -> str:
         place = f" {self.where}:" if self.where else ""
@@ -35,7 +47,20 @@ class Problem:
             "code": self.code,
             "where": self.where,
             "message": self.message,
+            "fixable": self.fix is not None,
         }
+
+
+_WORD = re.compile(r"""\"(?:[^\"\\]|\\.)*\"|'(?:[^']|'')*'|[^\s,\[\]{}:#'\"]+""")
+
+
+def end_of_word(line: str, column: int) -> int:
+    """The column behind the word or quoted text that begins at a column of a line; columns count from 1."""
+    found = _WORD.match(line, column - 1)
+    if not found:
+        return column + 1
+    word = found[0]
+    return column + len(word if "(" in word else word.rstrip(");") or word)
 
 
 def show_path(path: Path) -> str:

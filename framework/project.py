@@ -9,6 +9,7 @@ import jsonschema
 
 from framework.errors import InvalidSpec, SettingsError
 from framework.lint import is_error, problems_of
+from framework.lint.noqa import silence
 from framework.model import Redactor
 from framework.names import with_refs
 from framework.problem import suggestion
@@ -62,9 +63,14 @@ class Project:
         settings = environment.sources.get(name, SourceSettings())
         path = Path(asked) if name != asked else self._spec_path(settings.spec or name, environment)
         source = _valid(load(path), path)
-        source = _changed(_named(source, name), settings)
         config = _config(source, settings, f"{SETTINGS_FILE}: environments.{chosen}.sources.{name}.config")
-        return Deployment(name, path, source, config, chosen, environment, self.settings.project, self.folder)
+        return self.deployed(source, path, name, chosen, config)
+
+    def deployed(self, source: Source, path: Path, name: str, environment: str, config: dict[str, Any]) -> Deployment:
+        """A source under a deployment's name, with what an environment changes of it."""
+        there = self.settings.environments[environment]
+        changed = _changed(_named(source, name), there.sources.get(name, SourceSettings()))
+        return Deployment(name, path, changed, config, environment, there, self.settings.project, self.folder)
 
     def _spec_path(self, name: str, environment: Environment) -> Path:
         path = self.specs / f"{name}.yaml"
@@ -88,7 +94,8 @@ def find(start: Path) -> Project:
 
 
 def _valid(spec: SpecFile, path: Path) -> Source:
-    errors = [problem for problem in problems_of(spec, path.stem) if is_error(problem)]
+    found = silence(spec.document, problems_of(spec, path.stem), complete=False)
+    errors = [problem for problem in found if is_error(problem)]
     if errors or spec.source is None:
         raise InvalidSpec(list(errors))
     return spec.source

@@ -23,6 +23,7 @@ from framework.model import (
     TableName,
     Template,
 )
+from framework.rules import page as rules
 from framework.schema import (
     Kind,
     default_of,
@@ -158,6 +159,7 @@ def files() -> dict[str, str]:
         "framework.schema.json": _json(json_schema(Settings, "framework.yaml")),
         "source.md": page(Source, "A source's YAML", _SOURCE),
         "framework.md": page(Settings, "framework.yaml", _SETTINGS),
+        "rules.md": rules.page(),
     }
 
 

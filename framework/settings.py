@@ -1,6 +1,6 @@
 """Where things are: a project's framework.yaml, as types."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -23,7 +23,7 @@ class ScheduleOverride(Strict):
     """Another cron expression."""
     timezone: str | None = None
     """Another time zone."""
-    retries: int | None = None
+    retries: Annotated[int, Field(ge=0, le=20)] | None = None
     """Another number of tries."""
     tags: list[str] | None = None
     """Other tags."""

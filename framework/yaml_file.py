@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from framework.problem import Path, Problem, show_path
+from framework.problem import Edit, Path, Problem, show_path
 
 _Base: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
@@ -52,7 +52,9 @@ class Document:
     unread: set[Path] = field(default_factory=set)
     """What problems keep from being looked at any further."""
 
-    def problem(self, code: str, path: Path, message: str, at_key: bool = False, word: str = "") -> Problem:
+    def problem(
+        self, code: str, path: Path, message: str, at_key: bool = False, word: str = "", fix: Edit | None = None
+    ) -> Problem:
         """A problem at a place of this document; where the place itself does not exist, at the nearest one above. A
         word inside a long text is pointed at where it stands."""
         known = path
@@ -61,7 +63,7 @@ class Document:
         inside = known != path and known not in self.spans  # a plain value is short for the mapping that is asked for
         place = self.keys.get(known) if (at_key or inside) and known else None
         line, column = place or self._word(path, word) or self.starts.get(known, (1, 1))
-        return Problem(self.file, line, column, code, show_path(path), message)
+        return Problem(self.file, line, column, code, show_path(path), message, fix)
 
     def _word(self, path: Path, word: str) -> tuple[int, int] | None:
         start, end = self.spans.get(path, (0, 0))

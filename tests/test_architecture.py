@@ -10,7 +10,7 @@ import pytest
 LAYERS = """
     errors
     exact_json window filters request model problem template manifest hooks predicate sql yaml_file body limiter
-    guards ahead
+    guards ahead rules/ mend
     fields responses incremental auth/ pagination/ partitions/ decoders/ stages/ warehouses/ secrets/ alerts/
     records repeats
     spec
@@ -25,6 +25,7 @@ LAYERS = """
     read
     extract load
     clean
+    validation/
     check
     run
     report

@@ -118,7 +118,7 @@ def test_help_and_defaults_come_from_the_types() -> None:
 def test_headings_of_a_page_are_unique_and_links_lead_somewhere() -> None:
     for name, text in files().items():
         if name.endswith(".md"):
-            headings = re.findall(r"^## (.*)$", text, re.MULTILINE)
+            headings = re.findall(r"^###? (.*)$", text, re.MULTILINE)
             anchors = [re.sub(r"[^a-z0-9_ -]", "", heading.lower()).replace(" ", "-") for heading in headings]
             assert len(set(anchors)) == len(anchors)
             assert set(re.findall(r"\]\(#([^)]*)\)", text)) <= set(anchors)

@@ -18,7 +18,8 @@ import pytest
 
 from framework.project import find
 from framework.run import Options, Report, Workspace, run
-from framework.verbs.validate import _files, problems_of
+from framework.validation.checked import files as _files
+from framework.verbs.validate import problems_of
 
 pytestmark = pytest.mark.slow
 

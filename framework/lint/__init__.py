@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from framework.lint import paging, records, streams, tables, texts, whole
+from framework.lint import credentials, paging, records, streams, tables, texts, whole
+from framework.mend import replaced, taken_out
 from framework.problem import Path, Problem, in_file
 from framework.spec import Source
 from framework.spec_file import SpecFile, stands
@@ -34,7 +35,7 @@ def lint(
         *texts.in_templates(source),
         *texts.not_rendered(source),
         *texts.hooks(source),
-        *texts.credentials(source),
+        *credentials.credentials(source),
         *streams.streams(source),
         *streams.parents(source),
         *records.records(source),
@@ -44,14 +45,16 @@ def lint(
     ]
     unclear = [finding.path for finding in findings if finding.code in ("E201", "E202", "E204")]
     if not unclear:
-        findings += texts.unused(source)
+        broken = {finding.path[:2] for finding in findings}
+        findings += [finding for finding in texts.unused(source) if finding.path not in broken]
     found = {}
-    for code, path, message, word in reversed(findings):
+    for code, path, message, word, at_key, fix in reversed(findings):
         if code in ("W201", "W202") and any(path[:2] == place[:2] for place in unclear):
             continue  # the window's name may be the one that is misspelt
         place = in_file(path, kept)
         if stands(code, place, removed | document.unread):
-            problem = document.problem(code, place, message, word=word)
+            edit = None if fix is None else replaced(document, place, fix, word) if fix else taken_out(document, place)
+            problem = document.problem(code, place, message, at_key, word, edit)
             found[problem.line, problem.column, code, message] = problem  # an alias says it twice
     return sorted(found.values())
 

@@ -13,3 +13,7 @@ class Finding(NamedTuple):
     message: str
     word: str = ""
     """What to point at inside a long text."""
+    at_key: bool = False
+    """Whether it is about the key rather than its value."""
+    fix: str | None = None
+    """What mends it in place of the value, or of the word in it; "" takes an item out of its list."""

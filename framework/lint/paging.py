@@ -22,10 +22,33 @@ def paging(source: Source) -> Iterator[Finding]:
         stream = source.filled(written)
         kind = stream.pagination
         if kind is None:
+            yield from _one_page(source, stream, index)
             continue
         place: Path = ("streams", index) if written.pagination else ("defaults",)
         for finding in (*_restart(stream, kind), *_places(stream, kind), *_order(source, stream, kind)):
             yield finding._replace(path=(*place, "pagination", *finding.path))
+
+
+_SIZE = re.compile(
+    r"^(\$?limit|\$top|(per_?page|page_?(size|limit|length)|max_?results|rows)|page\[(size|limit)\])$", re.IGNORECASE
+)
+
+
+def _one_page(source: Source, stream: Stream, index: int) -> Iterator[Finding]:
+    """A size of pages where nothing reads a second one. 1 asks for the one that there is."""
+    sent = [
+        *((("http", "params", name), name, value) for name, value in source.http.params.items()),
+        *(
+            (("streams", index, "request", "params", name), name, value)
+            for name, value in stream.request.params.items()
+        ),
+    ]
+    for path, name, value in sent:
+        if _SIZE.match(name) and str(value) != "1":
+            message = (
+                f"{name!r} asks for so many records, and the stream has no `pagination`: what is beyond is never read."
+            )
+            yield Finding("W212", path, message, at_key=True)
 
 
 def _restart(stream: Stream, kind: Paginator) -> Iterator[Finding]:

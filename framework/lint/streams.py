@@ -33,7 +33,7 @@ def streams(source: Source) -> Iterator[Finding]:
         ]
         if stream.incremental:
             found += _below(here, _window(stream, stream.incremental))
-            found += _below((*place, "incremental"), _cursor(source, stream.incremental))
+            found += _below((*place, "incremental"), _cursor(source, stream, stream.incremental))
         yield from found
 
 
@@ -41,10 +41,17 @@ def _below(path: Path, findings: Iterable[Finding]) -> list[Finding]:
     return [finding._replace(path=(*path, *finding.path)) for finding in findings]
 
 
+_OF_HISTORY = ("valid_from", "valid_to", "is_current")
+
+
 def _clean(stream: Stream) -> Iterator[Finding]:
     key, clean = stream.primary_key, stream.clean
     if clean is None:
         return
+    for name in clean.columns if clean.mode == "history" else ():
+        if name in _OF_HISTORY:
+            message = f"{name!r} is a column that the mode history adds by itself: give this one another name."
+            yield Finding("E318", ("clean", "columns", name), message, at_key=True)
     if not key and clean.mode in ("merge", "history"):
         message = f"mode {clean.mode} needs a primary_key: the fields that identify a record."
         yield Finding("E305", ("clean",), message)
@@ -125,16 +132,24 @@ def _window(stream: Stream, incremental: Incremental) -> Iterator[Finding]:
         yield Finding("W208", ("incremental",), message)
 
 
-def _cursor(source: Source, incremental: Incremental) -> Iterator[Finding]:
+_CREATED = re.compile(r"creat|insert|(^|[._])added|regist|sign_?up", re.IGNORECASE)
+
+
+def _cursor(source: Source, stream: Stream, incremental: Incremental) -> Iterator[Finding]:
     start = _with_defaults(source, incremental.start)
     if start is not None and not any(_is_instant(start, form) for form in ("iso8601", *incremental.forms)):
         message = f"{start!r} is no instant: write it like 2024-01-31 or 2024-01-31T12:00:00Z."
         yield Finding("E313", ("start",), message)
-    if re.search(r"creat", incremental.cursor, re.IGNORECASE):
+    never_changes = stream.clean is not None and stream.clean.mode == "append"
+    if _CREATED.search(incremental.cursor) and not never_changes:
         message = f"{incremental.cursor!r} sounds like the time of creation: later changes of a record are never read."
         yield Finding("W204", ("cursor",), message)
-    if any("%" in form and form.endswith("Z") and not form.endswith("%Z") for form in incremental.forms):
-        yield Finding("W205", ("format",), "a literal Z claims UTC whatever the zone is: use iso8601 or %z.")
+    for index, form in enumerate(incremental.forms):
+        if "%" in form and form.endswith("Z") and not form.endswith("%Z"):
+            place: Path = ("format",) if isinstance(incremental.format, str) else ("format", index)
+            same = "iso8601" if form == "%Y-%m-%dT%H:%M:%SZ" else None
+            message = "a literal Z claims UTC whatever the zone is: use iso8601 or %z."
+            yield Finding("W205", place, message, fix=same)
 
 
 def _is_instant(value: object, form: str) -> bool:
@@ -167,7 +182,7 @@ def _columns(stream: Stream) -> list[str]:
     columns = stream.clean.columns if stream.clean else {}
     taken = [column.from_ for column in columns.values()]
     keys = [re.sub(r"\W", "_", path).lower() for path in stream.primary_key or [] if path not in taken]
-    own = ["valid_from", "valid_to", "is_current"] if stream.clean and stream.clean.mode == "history" else []
+    own = [*_OF_HISTORY] if stream.clean and stream.clean.mode == "history" else []
     return [
         *columns,
         *(f"{key}_key" if key in columns else key for key in keys),

@@ -43,7 +43,7 @@ def marts(source: Source) -> Iterator[Finding]:
             named = re.search(rf"\b(?:from|join)\s+((?:\w+\.)*{table})\b", plain, re.IGNORECASE)
             if named:
                 message = f"the table is named without ref: write {{{{ ref('{table}') }}}}, so that it is made before."
-                yield Finding("W203", place, message, named[1])
+                yield Finding("W203", place, message, named[1], fix=f"{{{{ ref('{table}') }}}}")
 
 
 def _without_texts(sql: str) -> str:

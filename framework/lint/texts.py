@@ -1,13 +1,12 @@
 """Rules about texts: names in templates, templates where none is rendered, credentials written out."""
 
-import re
 from collections.abc import Iterator
 
 from framework import predicate
 from framework.hooks import Hook
 from framework.lint.finding import Finding
 from framework.model import JmesPath, Template
-from framework.names import Use, allowed, problem_of_name, templates, texts
+from framework.names import allowed, problem_of_name, templates, texts
 from framework.spec import Source
 from framework.template import names_in, wrong_filters
 from framework.template import problem_of as template_problem
@@ -54,43 +53,14 @@ def hooks(source: Source) -> Iterator[Finding]:
 def unused(source: Source) -> Iterator[Finding]:
     if any(isinstance(text, Hook) for _, text in texts(source)):
         return  # a hook may use any of them
-    used = {name[1] for use in templates(source) for name in names_in(use.text) if name[0] == "secrets" and name[1:]}
+    used = {name[:2] for use in templates(source) for name in names_in(use.text)}
     for index, name in enumerate(source.secrets):
-        if name not in used:
-            yield Finding("W207", ("secrets", index), f"the secret {name!r} is declared and never used.")
-
-
-_CREDENTIAL = re.compile(
-    r"^(authorization|password|client[-_]secret|((x|private|access|auth|api)[-_])*(api[-_]?key|token|secret))$", re.I
-)
-
-
-_IN_URL = re.compile(r"[?&]([A-Za-z_-]+)=([^&#]+)|^https?://([^/@:{}]+:[^/@]+)@")
-
-
-_SECRET_KEYS = {"token", "value", "password", "client_secret", "key", "refresh_token", "secret_key", "session_token"}
-_SECRET_KEYS |= {"key_password"}
-_MAPPINGS = {"headers", "params", "json", "form", "claims"}
-"""Where the author of a kind of auth names the keys."""
-
-
-def credentials(source: Source) -> Iterator[Finding]:
-    for use in templates(source):
-        place = [step for step in use.path if isinstance(step, str)]
-        if place[:2] == ["http", "auth"] or place[-2:] == ["hash", "key"]:
-            secret = place[-1] in _SECRET_KEYS if not _MAPPINGS & set(place[2:-1]) else _CREDENTIAL.match(place[-1])
-            if (secret or "PRIVATE KEY--" in use.text) and use.text and "{{" not in use.text:
-                message = "a secret must not stand in the file: write {{ secrets.NAME }} and list it in `secrets`."
-                yield Finding("E319", use.path, message)
-        elif place[-1] in ("base_url", "path"):
-            for name, value, user in _IN_URL.findall(use.text):
-                if user or _CREDENTIAL.match(name):
-                    yield from _credential(use, value or user)
-        elif set(place[-2:-1]) & {"headers", "params"} and _CREDENTIAL.match(place[-1]):
-            yield from _credential(use, use.text)
-
-
-def _credential(use: Use, value: str) -> Iterator[Finding]:
-    if {name[0] for name in names_in(use.text)} <= {"config", "secrets"}:
-        message = "a credential written by hand: use `http.auth`, which hides it, renews it and keeps it on its host."
-        yield Finding("W206" if "{{" in value else "E319", use.path, message)
+        if ("secrets", name) not in used:
+            yield Finding("W207", ("secrets", index), f"the secret {name!r} is declared and never used.", fix="")
+    if ("config",) in used:
+        return  # as in config[name], where it can't be told which one is meant
+    for name in source.config:
+        if ("config", name) not in used:
+            yield Finding(
+                "W213", ("config", name), f"the config value {name!r} is declared and never used.", at_key=True
+            )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
 import jsonschema
@@ -59,30 +60,39 @@ def config(source: Source) -> Iterator[Finding]:
 
 
 def schedule(source: Source) -> Iterator[Finding]:
-    if source.schedule is None:
+    if source.schedule is not None:
+        for key, message in schedule_problems(source.schedule.cron, source.schedule.timezone):
+            yield Finding("E307", ("schedule", key), message)
+
+
+def schedule_problems(cron: str | None, zone: str | None) -> Iterator[tuple[str, str]]:
+    """What is wrong with a schedule, by the key that it is about."""
+    if cron is not None and "{{" not in cron and (problem := _cron_problem(cron)):
+        yield "cron", problem
+    if zone is None:
         return
-    cron, zone = source.schedule.cron, source.schedule.timezone
-    fields = len(cron.split())
-    if "{{" in cron:
-        return
-    if not cron.startswith("@") and fields != 5:
-        wanted = "5 fields are wanted: minute, hour, day of month, month, day of week"
-        yield Finding("E307", ("schedule", "cron"), f"{cron!r} is no cron expression. {wanted}. There are {fields}.")
-    elif not croniter.is_valid(cron):
-        words = suggestion(cron, ["@hourly", "@daily", "@weekly", "@monthly", "@yearly"]) if cron[:1] == "@" else ""
-        order = "" if words else " The order is minute, hour, day of month, month, day of week."
-        yield Finding("E307", ("schedule", "cron"), f"{cron!r} is no cron expression.{words}{order}")
-    else:
-        try:
-            croniter(cron, datetime(2024, 1, 1, tzinfo=UTC)).get_next()
-        except CroniterBadDateError:
-            yield Finding("E307", ("schedule", "cron"), f"{cron!r} never comes: there is no such day.")
     try:
         ZoneInfo(zone)
     except (KeyError, ValueError, OSError):
         near = did_you_mean(zone, sorted(available_timezones())) if "/" in zone else ""
-        message = f"{zone!r} is no time zone, such as Europe/Paris.{near}"
-        yield Finding("E307", ("schedule", "timezone"), message)
+        yield "timezone", f"{zone!r} is no time zone, such as Europe/Paris.{near}"
+
+
+@lru_cache
+def _cron_problem(cron: str) -> str | None:
+    fields = len(cron.split())
+    if not cron.startswith("@") and fields != 5:
+        wanted = "5 fields are wanted: minute, hour, day of month, month, day of week"
+        return f"{cron!r} is no cron expression. {wanted}. There are {fields}."
+    if not croniter.is_valid(cron):
+        words = suggestion(cron, ["@hourly", "@daily", "@weekly", "@monthly", "@yearly"]) if cron[:1] == "@" else ""
+        order = "" if words else " The order is minute, hour, day of month, month, day of week."
+        return f"{cron!r} is no cron expression.{words}{order}"
+    try:
+        croniter(cron, datetime(2024, 1, 1, tzinfo=UTC)).get_next()
+    except CroniterBadDateError:
+        return f"{cron!r} never comes: there is no such day."
+    return None
 
 
 def chosen_auth(source: Source) -> Iterator[Finding]:
@@ -96,4 +106,4 @@ def chosen_auth(source: Source) -> Iterator[Finding]:
         allowed = schema.get("enum", [schema["default"]] if "default" in schema else [])
         for value in [str(value) for value in allowed if str(value) not in auth.of]:
             message = f"config.{name} may be {value!r}, which chooses none.{suggestion(value, list(auth.of))}"
-            yield Finding("E330", ("http", "auth", "by"), message)
+            yield Finding("E322", ("http", "auth", "by"), message)

@@ -1,0 +1,84 @@
+"""The line that a problem is about, as people may see it: no secret, no control character, the caret in its place."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from framework.problem import Problem, end_of_word
+from framework.validation.checked import Checked
+
+_SECRET_KEY = r"(?:[\w-]*(?:password|passwd|secret|token|private_key|api[-_]?key|authorization|webhook)|value|key)"
+_VALUE = r"(?P<value>\"[^\"]*\"?|'[^']*'?|[^\s,{}\[\]&#]+(?:[ ]+[^\s,{}\[\]&#]+)*)"
+_HIDDEN = re.compile(
+    rf"(?<![\w-])[\"']?{_SECRET_KEY}[\"']?\s*[:=]\s*(?!\d+\b){_VALUE}|://(?P<user>[^/\s@{{}}]+)@", re.IGNORECASE
+)
+"""What may be a secret on a line that nothing made sense of."""
+_LONGEST = 140
+
+
+@dataclass(frozen=True)
+class Excerpt:
+    """A line and what to underline, counted in columns of the terminal from 0."""
+
+    text: str
+    start: int
+    width: int
+
+
+def columns(checked: Checked, problem: Problem) -> tuple[int, int]:
+    """Where the word that it is about begins and ends (behind it), in characters from 1."""
+    line = checked.lines[problem.line - 1] if problem.line <= len(checked.lines) else ""
+    return problem.column, max(end_of_word(line, problem.column), problem.column + 1)
+
+
+def excerpt(checked: Checked, problem: Problem) -> Excerpt | None:
+    """None where the file has no such line to show."""
+    if problem.line > len(checked.lines) or not any(checked.lines):
+        return None
+    line = _masked(checked, problem.line)
+    start, end = columns(checked, problem)
+    begin = 0 if len(line) <= _LONGEST else max(0, min(start - _LONGEST // 3, len(line) - _LONGEST))
+    part = line[begin : begin + _LONGEST]
+    before = ("…" if begin else "") + "".join(map(_shown, line[begin : start - 1]))
+    inside = "".join(map(_shown, line[start - 1 : min(end - 1, begin + _LONGEST)]))
+    text = ("…" if begin else "") + "".join(map(_shown, part)) + ("…" if begin + _LONGEST < len(line) else "")
+    return Excerpt(text.rstrip(), width(before), max(width(inside), 1))
+
+
+def _masked(checked: Checked, number: int) -> str:
+    """The line with stars in place of what is, or looks like, a secret written out."""
+    line = checked.lines[number - 1]
+    here = [problem for problem in checked.problems if problem.line == number]
+    if any(problem.code[:2] in ("E0", "E1") for problem in here):
+        for found in reversed(list(_HIDDEN.finditer(line))):
+            group = "value" if found["value"] is not None else "user"
+            if "{{" not in found[group] and not found[group].startswith(("secret:", "env:")):
+                line = _stars(line, *found.span(group))
+    for problem in here:
+        if problem.code == "E319":
+            line = _stars(line, problem.column - 1, end_of_word(line, problem.column) - 1)
+    return line
+
+
+def _stars(line: str, start: int, end: int) -> str:
+    if line[start : start + 1] in ("'", '"'):
+        start, end = start + 1, end - 1 if line[end - 1 : end] == line[start] else end
+    return line[:start] + "*" * (end - start) + line[end:]
+
+
+def _shown(character: str) -> str:
+    if character == "\t":
+        return "    "
+    return "·" if unicodedata.category(character) in ("Cc", "Cs") else character
+
+
+def width(text: str) -> int:
+    """Columns that it takes on a terminal: East Asian signs and emoji take two, marks on top of others none."""
+    return sum(
+        (
+            0
+            if unicodedata.category(sign) in ("Mn", "Me", "Cf")
+            else 2 if unicodedata.east_asian_width(sign) in ("W", "F") else 1
+        )
+        for sign in text
+    )
