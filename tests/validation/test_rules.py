@@ -80,7 +80,7 @@ def test_an_unknown_rule(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["rule", "W201", "W20l"]) == 2
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert captured.err.startswith("framework rule: there is no rule 'W20L'. Did you mean 'W20")
+    assert captured.err.startswith("framework rule: there is no rule 'W20L'. Did you mean 'W2")
 
 
 def test_a_rule_as_text_says_how_to_silence_it() -> None:

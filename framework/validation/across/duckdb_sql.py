@@ -1,5 +1,6 @@
 """The tables of a source, made empty in a DuckDB in memory, and its SQL bound to them. Nothing is run."""
 
+import atexit
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -32,7 +33,9 @@ def problems(source: Source) -> Iterator[Said]:
 @cache
 def _connection() -> duckdb.DuckDBPyConnection:
     """It reads no file and no network, whatever the SQL says."""
-    return duckdb.connect(config={"enable_external_access": False, "threads": 1, "memory_limit": "200MB"})
+    connection = duckdb.connect(config={"enable_external_access": False, "threads": 1, "memory_limit": "200MB"})
+    atexit.register(connection.close)
+    return connection
 
 
 def _tables(connection: duckdb.DuckDBPyConnection, source: Source) -> list[str]:

@@ -1,7 +1,5 @@
 """For CI servers that show tests: a test for each file that is fine and for each problem, as JUnit's XML."""
 
-from xml.sax.saxutils import quoteattr
-
 from framework.rules import RULES
 from framework.validation.formats.base import Outcome
 
@@ -28,8 +26,10 @@ def junit(outcome: Outcome) -> str:
     return "\n".join(['<?xml version="1.0" encoding="utf-8"?>', f"<testsuites {counts_of}>", *suite, "</testsuites>"])
 
 
+_NAMED = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\n": "&#10;", "\r": "&#13;", "\t": "&#9;"}
+
+
 def _attribute(text: str) -> str:
     """Characters that XML can't hold are shown as a question mark."""
-    return quoteattr(
-        "".join(sign if sign in "\t\n\r" or (sign >= " " and sign not in "\ufffe\uffff") else "?" for sign in text)
-    )
+    held = ("?" if sign < " " or sign in "\ufffe\uffff" or "\ud800" <= sign <= "\udfff" else sign for sign in text)
+    return f'"{"".join(_NAMED.get(real, shown) for real, shown in zip(text, held, strict=True))}"'
