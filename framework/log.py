@@ -49,8 +49,9 @@ class Log:
         for number in self._numbers("", after):
             for each in range(seen + 1, number + 1):  # a listing may miss an entry that was written while it went on
                 text = self._stage.read(self._key(each))
-                if text is not None:
-                    yield each, self._decoded(self._key(each), text)
+                if text is None:
+                    raise StageError(_gone(self._key(each), number))
+                yield each, self._decoded(self._key(each), text)
             seen = number
 
     def _numbers(self, folder: str, after: int = 0) -> Iterator[int]:
@@ -128,12 +129,18 @@ class Log:
         return position
 
     def _checkpoint(self) -> Position:
-        key = f"{self._folder}/at/{max(self._numbers('/at'), default=0):08d}.json"
-        text = self._stage.read(key)
-        try:
-            return Position.from_json(text) if text else Position()
-        except msgspec.DecodeError as error:
-            raise StageError(_of_another_version(key, "position", error)) from None
+        """The newest one that can be read: what is damaged can be had from the entries again."""
+        for number in sorted(self._numbers("/at"), reverse=True):
+            key = f"{self._folder}/at/{number:08d}.json"
+            text = self._stage.read(key)
+            try:
+                if text:
+                    return Position.from_json(text)
+            except msgspec.ValidationError as error:
+                raise StageError(_of_another_version(key, "position", error)) from None
+            except msgspec.DecodeError:
+                continue
+        return Position()
 
     def _key(self, number: int) -> str:
         return f"{self._folder}/{number:08d}.json"
@@ -141,12 +148,24 @@ class Log:
     def _decoded(self, key: str, text: bytes) -> AnyEntry:
         try:
             return entry_from_json(text)
-        except msgspec.DecodeError as error:
+        except msgspec.ValidationError as error:
             raise StageError(_of_another_version(key, "log entry", error)) from None
+        except msgspec.DecodeError as error:
+            raise StageError(
+                f"the log entry {key} is damaged: {error}. Without it nobody knows what is read, so nothing goes on: "
+                "put it back from a copy of the stage."
+            ) from None
 
 
 def _voided(entries: Iterable[Numbered]) -> set[int]:
     return {entry.entry for _, entry in entries if isinstance(entry, Voided)}
+
+
+def _gone(key: str, later: int) -> str:
+    return (
+        f"the log entry {key} is missing, and entry {later} stands after it: it was deleted. Without it nobody knows "
+        "what is read, so nothing goes on: put it back from a copy of the stage."
+    )
 
 
 def _of_another_version(key: str, what: str, error: Exception) -> str:

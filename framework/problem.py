@@ -95,3 +95,8 @@ def did_you_mean(word: str, known: list[str], prefix: str = "") -> str:
     """The nearest right word, else nothing."""
     near = nearest(word, known)
     return f" Did you mean {prefix + near!r}?" if near else ""
+
+
+def counted(number: int, what: str) -> str:
+    """1 part, 2 parts, 1,000 parts."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"

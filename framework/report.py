@@ -16,6 +16,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from framework.problem import counted
 from framework.run import Report
 
 
@@ -78,8 +79,8 @@ class Progressing:
         if not self._console.is_terminal:
             failed = f", {report.failed} failed" if report.failed else ""
             self._console.print(
-                f"{stream}: {report.done + report.skipped} of {report.planned} slices{failed}, "
-                f"{report.records:,} records, {report.parts} parts",
+                f"{stream}: {report.done + report.skipped} of {counted(report.planned, 'slice')}{failed}, "
+                f"{counted(report.records, 'record')}, {counted(report.parts, 'part')}",
                 highlight=False,
             )
 
@@ -108,8 +109,8 @@ def print_summary(console: Console, report: Report, places: Mapping[str, str]) -
     console.print()
     seconds = (report.finished - report.started).total_seconds() if report.finished else 0.0
     console.print(
-        f"{report.requests:,} requests ({report.retries:,} repeated), {report.records:,} records, "
-        f"{report.parts:,} parts, {seconds:.1f} s",
+        f"{counted(report.requests, 'request')} ({report.retries:,} repeated), {counted(report.records, 'record')}, "
+        f"{counted(report.parts, 'part')}, {seconds:.1f} s",
         highlight=False,
     )
     for label, place in places.items():
@@ -133,5 +134,9 @@ def _print_findings(console: Console, report: Report) -> None:
             say("[red]✗[/red]", f"{report.source}.{check.stream}: the check '{check.name}' failed: {check.found}")
     words = {"ok": "[green]✓[/green] all checks passed", "warning": "[yellow]![/yellow] done, with warnings"}
     failed = sum(part.failed for part in report.streams.values())
-    missed = f"{failed} slices failed and are due again at the next run" if failed else "see above"
+    missed = (
+        f"{counted(failed, 'slice')} failed and {'is' if failed == 1 else 'are'} due again at the next run"
+        if failed
+        else "see above"
+    )
     console.print(words.get(report.status, f"[red]✗[/red] not all went well: {missed}"))

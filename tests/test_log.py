@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from framework.errors import Conflict, UploadLost
+from framework.errors import Conflict, StageError, UploadLost
 from framework.log import AlreadyLogged, Log
 from framework.manifest import Committed, Part, Position, Reset, Slice, SliceResult, Voided
 from framework.stages.local import LocalFolder
@@ -139,3 +139,32 @@ def test_a_checkpoint_gives_the_position_of_the_whole_log(stage: LocalFolder, lo
     for found in list(stage.list("project/_log/shop/orders/at/")):
         (stage.root / found.key).unlink()
     assert log.recover().reached({}, AT) == AT.replace(day=8)
+
+
+def test_a_damaged_checkpoint_is_made_again(stage: LocalFolder, log: Log) -> None:
+    for day in range(1, 4):
+        log.append(entry("a", day), day - 1)
+        log.recover()
+    *_, newest = [stage.root / found.key for found in stage.list("project/_log/shop/orders/at/")]
+    for text in ("", "xx", newest.read_text(encoding="utf-8")[:20]):
+        newest.write_text(text, encoding="utf-8")
+        assert log.recover().reached({}, AT) == AT.replace(day=4)
+    newest.write_text("[1]", encoding="utf-8")
+    with pytest.raises(StageError, match="no position that this version knows"):
+        log.recover()
+
+
+@pytest.mark.parametrize("text", ["", "xx", '{"kind":'])
+def test_a_damaged_entry_is_said(text: str, stage: LocalFolder, log: Log) -> None:
+    log.append(entry("a", 1), 0)
+    (stage.root / "project/_log/shop/orders/00000001.json").write_text(text, encoding="utf-8")
+    with pytest.raises(StageError, match=r"00000001.json is damaged: .* put it back from a copy"):
+        log.recover()
+
+
+def test_an_entry_that_was_deleted_is_said(stage: LocalFolder, log: Log) -> None:
+    for day in range(1, 4):
+        log.append(entry("a", day), day - 1)
+    (stage.root / "project/_log/shop/orders/00000002.json").unlink()
+    with pytest.raises(StageError, match=r"00000002.json is missing, and entry 3 stands after it: it was deleted"):
+        log.recover()

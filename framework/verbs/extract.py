@@ -2,6 +2,7 @@
 
 import argparse
 
+from framework.problem import counted
 from framework.verbs.common import say, source_options, workspace
 
 
@@ -23,7 +24,7 @@ def act(arguments: argparse.Namespace) -> int:
         finally:
             client.close()
         print(f"{stream.name}: {outcome.done} done, {outcome.skipped} skipped, {len(outcome.failed)} failed, "
-              f"{outcome.rows:,} records, {outcome.parts} parts")  # fmt: skip
+              f"{counted(outcome.rows, 'record')}, {counted(outcome.parts, 'part')}")  # fmt: skip
         for text in (*outcome.errors, *(failure.text for failure in outcome.failed)):
             say(f"✗ {opened.source.name}.{stream.name}: {text}")
         failed += len(outcome.errors) + len(outcome.failed)

@@ -2,6 +2,7 @@
 
 import argparse
 
+from framework.problem import counted
 from framework.verbs.common import source_options, workspace
 
 
@@ -16,5 +17,5 @@ def act(arguments: argparse.Namespace) -> int:
     with opened.warehouse() as warehouse:
         for stream in opened.streams(arguments.stream):
             loaded = opened.load(warehouse, stream)
-            print(f"{stream.name}: {loaded.rows:,} rows of {loaded.parts} parts")
+            print(f"{stream.name}: {counted(loaded.rows, 'row')} of {counted(loaded.parts, 'part')}")
     return 0

@@ -2,6 +2,7 @@
 
 import argparse
 
+from framework.problem import counted
 from framework.run import new_run_id
 from framework.verbs.common import options_of, range_options, source_options, workspace
 
@@ -22,7 +23,7 @@ def act(arguments: argparse.Namespace) -> int:
     for stream in opened.streams(asked.streams):
         plan = opened.plan(stream, run_id, started, asked)
         opened.keep_plan(plan)
-        print(f"{stream.name}: {len(plan.slices)} slices")
+        print(f"{stream.name}: {counted(len(plan.slices), 'slice')}")
         for item in plan.slices[:20]:
             print(f"  {item}")
         if len(plan.slices) > 20:

@@ -2,6 +2,7 @@
 
 import argparse
 
+from framework.problem import counted
 from framework.read import StreamReader
 from framework.report import Progressing, print_summary
 from framework.run import Options, Workspace, new_run_id, run
@@ -36,7 +37,7 @@ def _dry_run(opened: Workspace, asked: Options) -> int:
     for stream in opened.streams(asked.streams):
         plan = opened.plan(stream, run_id, started, asked, dry=True)
         reader = StreamReader(stream, opened.values(run_id, started), client)
-        print(f"{stream.name}: {len(plan.slices)} slices")
+        print(f"{stream.name}: {counted(len(plan.slices), 'slice')}")
         for item in plan.slices[:5]:
             print(f"  {item}")
             print(f"    {opened.redactor(str(reader.first_request(item)))}")

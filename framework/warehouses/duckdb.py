@@ -96,6 +96,8 @@ class DuckDB:
         try:
             return self._connection.execute(sql, list(params) or None).fetchall()
         except self._error as error:
+            if "No space left" in str(error):
+                raise WarehouseError(f"the disk of {self.url} is full: free some space and run again") from None
             raise WarehouseError(f"DuckDB refused a statement: {_in_short(error)} (in: {_first_line(sql)})") from None
 
     @contextmanager

@@ -190,3 +190,14 @@ def test_no_command_that_fails_leaks_the_connection(tmp_path: Path, failure: str
     assert ended.returncode == 1, ended.stderr
     assert "nanobind" not in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_a_full_disk_is_said_in_plain_words(warehouse: DuckDB, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full:
+        def execute(self, *_: object) -> None:
+            raise duckdb.TransactionException('Failed to commit: Could not write file "w": No space left on device')
+
+    with monkeypatch.context() as patched:
+        patched.setattr(warehouse, "_connection", Full())
+        with pytest.raises(WarehouseError, match=r"the disk of .*w.duckdb is full: free some space and run again"):
+            warehouse.execute("commit")
