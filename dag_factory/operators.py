@@ -1,74 +1,129 @@
-"""The operator of every task: opens the workspace, takes one step, and turns our errors into Airflow's."""
+"""The operators of all tasks: each hands over names, takes one step, and turns our errors into Airflow's."""
 
+import os
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from typing import Any
 
-from airflow.sdk import BaseOperator
-from airflow.sdk.exceptions import AirflowException, AirflowFailException
+from airflow.sdk import Asset, BaseOperator, BaseOperatorLink
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
-from dag_factory.shape import Task
-from framework.errors import CheckFailed, Conflict, FrameworkError, NotBuilt, SettingsError, SpecError
-from framework.window import parse_instant
+from dag_factory.window import asked
+from dag_factory.work import Failed, Work, take
+from framework.errors import SettingsError
+from framework.settings import AirflowTasks
 
-_TRYING_AGAIN_IS_VAIN = (SpecError, SettingsError, CheckFailed, Conflict, NotBuilt)
+LONG_SECONDS = 60.0
+"""A wait that is worth giving the worker back for."""
+LONGEST = timedelta(days=1)
+"""So long after its start a run waits for an API no more."""
+_COLOURS = {
+    "begin": "#e8e8e8", "plan": "#fff3c4", "extract": "#cfe8fc", "load": "#d7f0d1", "clean": "#b9e3c6",
+    "check": "#f3d9fa", "marts": "#a7d7c5", "report": "#e8e8e8",
+}  # fmt: skip
+
+
+class TryAgain(AirflowException):  # type: ignore[misc]
+    """A step that another try may mend."""
+
+    wait_seconds: float | None = None
+
+
+class DocsLink(BaseOperatorLink):  # type: ignore[misc]
+    """The API's own documentation."""
+
+    name = "API documentation"
+
+    def get_link(self, operator: Any, *, ti_key: Any) -> str:
+        """Where it is."""
+        return str(getattr(operator, "docs_url", None) or "")
 
 
 class Step(BaseOperator):  # type: ignore[misc]
     """One step of one deployment. Does nothing but keep its arguments until it is executed."""
 
-    def __init__(self, *, step: Task, folder: str, source: str, environment: str, **kwargs: Any) -> None:
-        kwargs.setdefault("do_xcom_push", step.verb == "begin")
-        super().__init__(task_id=step.id, trigger_rule=step.when, **kwargs)
-        self.step, self.folder, self.source, self.environment = step, folder, source, environment
+    ui_fgcolor = "#222222"
+    operator_extra_links = (DocsLink(),)
+
+    def __init__(
+        self, *, verb: str, folder: str, source: str, environment: str, stream: str | None = None,
+        cron: str | None = None, zone: str = "UTC", by_interval: bool = False, docs_url: str | None = None,
+        isolation: dict[str, Any] | None = None, **kwargs: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(**kwargs)
+        self.verb, self.stream, self.docs_url = verb, stream, docs_url
+        self.folder, self.source, self.environment = folder, source, environment
+        self.cron, self.zone, self.by_interval, self.isolation = cron, zone, by_interval, isolation or {}
+
+    @property
+    def ui_color(self) -> str:
+        """By what it does."""
+        return _COLOURS[self.verb]
 
     def execute(self, context: Mapping[str, Any]) -> Any:
-        """Takes the step. An error that trying again can't mend fails the task at once."""
-        steps = import_module("dag_factory.steps")  # the engine is loaded by a worker, never when a DAG is parsed
-        hide = str
+        """Takes the step. An error that trying again can't mend fails the task at once; a long wait that the API asks
+        for is waited for without a worker."""
         try:
-            workspace = steps.open_workspace(self.folder, self.source, self.environment)
-            hide = workspace.redactor
-            return getattr(steps, self.step.verb)(workspace, **self._arguments(context))
-        except _TRYING_AGAIN_IS_VAIN as error:
-            raise AirflowFailException(hide(str(error))) from None
-        except FrameworkError as error:
-            raise AirflowException(hide(str(error))) from None
+            given = self._given(context)
+            work = Work(self.folder, self.source, self.environment, self.verb, self.stream, given)
+            result = take(work, AirflowTasks(**self.isolation), os.environ, self.log)
+        except (Failed, SettingsError) as error:
+            self._fail(error, context)
+        self._tell(result, context)
+        return result
 
-    def _arguments(self, context: Mapping[str, Any]) -> dict[str, Any]:
-        arguments: dict[str, Any] = {"stream": self.step.stream} if self.step.stream else {}
-        if self.step.verb in ("plan", "extract"):
-            begun = context["ti"].xcom_pull(task_ids="begin")
-            if not begun:
-                raise SettingsError("this DAG run has no run id: the task `begin` has to succeed first")
-            arguments["run"] = begun["run"]
-            if self.step.verb == "plan":
-                arguments |= {"started": datetime.fromisoformat(begun["started"]), "options": _options(context)}
-        return arguments
+    def again(self, context: Mapping[str, Any], event: Any = None) -> Any:
+        """After a long wait."""
+        return self.execute(context)
+
+    def _given(self, context: Mapping[str, Any]) -> dict[str, Any]:
+        if self.verb == "begin":
+            return {"streams": list(context["params"].get("streams") or [])}
+        begun = context["ti"].xcom_pull(task_ids="begin")
+        if not begun:
+            raise SettingsError("this DAG run has no run id: the task `begin` has to succeed first")
+        if self.stream and self.stream not in begun["streams"]:
+            raise AirflowSkipException(f"{self.stream} is not among the streams of this run")
+        run = context["dag_run"]
+        window = asked(
+            context["params"], str(getattr(run.run_type, "value", run.run_type)), run.logical_date,
+            self.cron, self.zone, self.by_interval,
+        )  # fmt: skip
+        return {**begun, **window, "last_try": context["ti"].try_number > context["ti"].max_tries}
+
+    def _fail(self, error: Failed | SettingsError, context: Mapping[str, Any]) -> None:
+        if error.final:
+            raise AirflowFailException(str(error)) from None
+        wait = error.wait_seconds
+        if wait and wait > LONG_SECONDS and self._may_wait(wait, context):
+            self.log.warning("%s\nGoing on in %.0f s; no worker is held until then.", error, wait)
+            triggers = import_module("airflow.providers.standard.triggers.temporal")
+            self.defer(trigger=triggers.TimeDeltaTrigger(timedelta(seconds=wait)), method_name="again")
+        failed = TryAgain(str(error))
+        failed.wait_seconds = wait
+        raise failed from None
+
+    def _may_wait(self, seconds: float, context: Mapping[str, Any]) -> bool:
+        begun = context["ti"].xcom_pull(task_ids="begin")
+        if not begun:
+            return False
+        return datetime.now(UTC) + timedelta(seconds=seconds) < datetime.fromisoformat(begun["started"]) + LONGEST
+
+    def _tell(self, result: Any, context: Mapping[str, Any]) -> None:
+        """Puts what is to be known of new data into the events of its assets."""
+        for asset in self.outlets:
+            if isinstance(asset, Asset) and isinstance(result, dict):
+                mine = {"rows": result[asset.extra["table"]]} if asset.extra.get("table") in result else result
+                context["outlet_events"][asset].extra = {**mine}
 
 
-class End(BaseOperator):  # type: ignore[misc]
-    """Green when everything was: gives the DAG run its state. Costs no worker."""
+class Extract(Step):
+    """A batch of a stream's slices. There is a task for each."""
 
-    inherits_from_empty_operator = True
+    def __init__(self, *, batch: dict[str, Any], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.batch = batch
 
-    def execute(self, context: Mapping[str, Any]) -> None:
-        """Nothing."""
-
-
-def _options(context: Mapping[str, Any]) -> Any:
-    """What was asked for when the DAG was triggered by hand."""
-    params = context["params"]
-    return import_module("framework.run").Options(
-        since=_instant("since", params.get("since")),
-        until=_instant("until", params.get("until")),
-        full_refresh=bool(params.get("full_refresh")),
-    )
-
-
-def _instant(name: str, text: str | None) -> datetime | None:
-    try:
-        return parse_instant(text) if text else None
-    except ValueError:
-        raise SettingsError(f"{name}: {text!r} is no instant: write 2024-01-31 or 2024-01-31T12:00:00Z") from None
+    def _given(self, context: Mapping[str, Any]) -> dict[str, Any]:
+        return {**super()._given(context), "batch": self.batch}

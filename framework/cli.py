@@ -23,6 +23,7 @@ VERBS = {
     "clean": "bring CLEAN and ANALYTICS up to RAW",
     "check": "check counts, keys and freshness",
     "demo": "start a demo API and run the shop source against it, offline",
+    "airflow": "write the DAGs' files for Airflow, and make its pools",
     "schema": "write the JSON Schema and the reference pages",
     "conformance": "run cases: a spec, what its API answers, and what must come of it",
 }

@@ -22,9 +22,16 @@ Anything else that escapes is a defect of this package and keeps its traceback.
 class FrameworkError(Exception):
     """What went wrong, where, and what to do, in one message."""
 
+    final = False
+    """Whether the same work would come to the same end again: then nobody tries."""
+    wait_seconds: float | None = None
+    """How long to wait before another try, where the API said so."""
+
 
 class SpecError(FrameworkError):
     """The spec asks for something that can't be done."""
+
+    final = True
 
 
 class InvalidSpec(SpecError):
@@ -37,6 +44,8 @@ class InvalidSpec(SpecError):
 
 class SettingsError(FrameworkError):
     """The project's settings or the command line ask for something that isn't there."""
+
+    final = True
 
 
 class SecretError(FrameworkError):
@@ -70,10 +79,16 @@ class WarehouseError(FrameworkError):
 class CheckFailed(FrameworkError):
     """The steps went through, but what they left breaks a check."""
 
+    final = True
+
 
 class Conflict(FrameworkError):
     """Another run did the same work in the meantime."""
 
+    final = True
+
 
 class NotBuilt(FrameworkError):
     """It is part of the language, and this version can't do it yet."""
+
+    final = True

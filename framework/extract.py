@@ -51,6 +51,19 @@ class Outcome:
     warnings: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     """What is wrong with the stream as a whole, though no slice failed."""
+    seconds: float = 0.0
+    """The time that reading took, added up over the slices."""
+    vain: bool = True
+    """Whether all that failed would fail again."""
+    wait: float = 0.0
+    """The longest time that the API asked to wait before it is asked again, in seconds."""
+    skipped_by: set[int] = field(default_factory=set)
+    """The statuses that a rule of `responses` skipped."""
+
+    def note(self, error: FrameworkError) -> None:
+        """What a failed slice says of the next try."""
+        self.vain = self.vain and error.final
+        self.wait = max(self.wait, error.wait_seconds or 0.0)
 
 
 class Extraction:
@@ -58,9 +71,10 @@ class Extraction:
 
     def __init__(
         self, plan: Plan, reader: StreamReader, log: Log, stage: Stage, folder: str, position: Position,
-        listener: Listener, part_bytes: int = PART_BYTES,
+        listener: Listener, part_bytes: int = PART_BYTES, whole: bool = True,
     ) -> None:  # fmt: skip
-        self._plan, self._reader, self._log = plan, reader, log
+        """`whole` says that the plan is a stream's whole plan, and no batch of one: then its end is logged."""
+        self._plan, self._reader, self._log, self._whole = plan, reader, log, whole
         self._listener, self._fold = listener, Fold(position)
         batch = secrets.token_hex(4)
         name = f"part-{plan.stream}-{plan.run}-{batch}"
@@ -87,39 +101,22 @@ class Extraction:
             self._overtaken = False
             self._read_all(todo, concurrency, stop)
             todo = self._left() if self._overtaken else []
-        self._close()
-        self._guard_skipped()
+        self.outcome.skipped_by = set(self._reader.skipped_by)
+        if self._whole:
+            self._close()
+            text, stands = all_skipped(self.outcome, self._reader.guards.all_skipped)
+            if text:
+                (self.outcome.errors if stands == "fail" else self.outcome.warnings).append(text)
         warnings = self.outcome.warnings
         if len(warnings) > WARNINGS:
             self.outcome.warnings = [*warnings[:WARNINGS], f"… and {len(warnings) - WARNINGS} more of these"]
         return self.outcome
 
-    def _guard_skipped(self) -> None:
-        outcome, by = self.outcome, self._reader.skipped_by
-        if not outcome.skipped or outcome.done or outcome.failed or outcome.unfinished:
-            return
-        policy = self._reader.guards.all_skipped
-        statuses = f" (status {', '.join(map(str, sorted(by)))})" if by else ""
-        text = (
-            f"every slice was skipped by a rule of `responses`{statuses}: nothing was read. Check the credentials and "
-            "the path, or allow it with `guards.all_skipped`."
-        )
-        if policy == "fail" and not (by and by <= _GONE):
-            outcome.errors.append(text)
-        elif policy != "ignore":
-            outcome.warnings.append(text)
-
     def _left(self) -> list[Slice]:
         """The slices that no attempt of this run has logged and that have not failed in this one."""
         self._log.recover()
-        results = [
-            result
-            for _, entry in self._log.published(self._plan.base)
-            if isinstance(entry, Committed) and entry.run == self._plan.run
-            for result in entry.slices
-        ]
-        self._results = {result.slice.id: result for result in results}
-        logged = {result.slice.id: result.status for result in results}
+        self._results = results_of(self._log, self._plan)
+        logged = {id: result.status for id, result in self._results.items()}
         outcome, statuses = self.outcome, list(logged.values())
         outcome.done, outcome.skipped = statuses.count("done"), statuses.count("skipped")
         outcome.failed = [failure for failure in outcome.failed if failure.slice.id not in logged]
@@ -186,6 +183,7 @@ class Extraction:
     def _read(self, item: Slice) -> None:
         writer = SliceWriter(self._writer)
         limit = self._limit if self._plan.limit is not None else None
+        begun = time.monotonic()
         try:
             result = self._reader.read(item, writer, limit, self._plan.moves_position)
             self._add(result, writer)
@@ -197,8 +195,12 @@ class Extraction:
             text = self._reader.show(str(error))
             with self._state_lock:
                 self.outcome.failed.append(Failure(item, text))
+                self.outcome.note(error)
             self._listener("slice failed", {"stream": self._plan.stream, "slice": str(item), "error": text})
             return
+        finally:
+            with self._state_lock:
+                self.outcome.seconds += time.monotonic() - begun
         self._listener(
             "slice read",
             {
@@ -264,36 +266,69 @@ class Extraction:
         return msgspec.structs.replace(entry, before=before, after=shown(self._fold.position))
 
     def _close(self) -> None:
-        planned, outcome = len(self._plan.slices), self.outcome
-        left = planned - outcome.done - outcome.skipped - len(outcome.failed)
-        outcome.unfinished = left
-        entry = Closed(
-            run=self._plan.run,
-            at=datetime.now(UTC),
-            base=self._plan.base,
-            planned=planned,
-            done=outcome.done,
-            skipped=outcome.skipped,
-            failed=outcome.failed,
-            unfinished=left,
-            through=self._through,
-            backfill=self._plan.backfill,
-            started=self._plan.started,
-            covered=self._read_of_all(),
-            by_time=any(item.window for item in self._plan.slices),
-        )
+        entry = closed(self._plan, self._results, self.outcome.failed, self.outcome.seconds)
+        self.outcome.unfinished = entry.unfinished
         self._log.append(entry, self._seen_entry)
         self._listener("closed", {"stream": self._plan.stream})
 
-    def _read_of_all(self) -> list[Window]:
-        """Where all partitions have one position: the time that this run read of every one of them."""
-        if not self._plan.shared or not self._plan.moves_position:
-            return []
-        read: dict[str, list[Window]] = {item.partition_key: [] for item in self._plan.slices}
-        for result in self._results.values():
-            if result.covered and result.slice.partition_key in read:
-                read[result.slice.partition_key].append(result.covered)
-        return list(common(merged(windows) for windows in read.values()))
+
+def results_of(log: Log, plan: Plan) -> dict[str, SliceResult]:
+    """By id: the slices of a plan that its run has logged."""
+    mine = {item.id for item in plan.slices}
+    found = {
+        result.slice.id: result
+        for _, entry in log.published(plan.base)
+        if isinstance(entry, Committed) and entry.run == plan.run
+        for result in entry.slices
+    }
+    return {id: result for id, result in found.items() if id in mine}
+
+
+def closed(plan: Plan, results: Mapping[str, SliceResult], failed: list[Failure], seconds: float) -> Closed:
+    """The end of a run over a stream, by what was logged and what failed."""
+    statuses = [result.status for result in results.values()]
+    done, skipped = statuses.count("done"), statuses.count("skipped")
+    return Closed(
+        run=plan.run,
+        at=datetime.now(UTC),
+        base=plan.base,
+        planned=len(plan.slices),
+        done=done,
+        skipped=skipped,
+        failed=failed,
+        unfinished=len(plan.slices) - done - skipped - len(failed),
+        through=plan.through if plan.limit is None else 0,
+        backfill=plan.backfill,
+        started=plan.started,
+        covered=_read_of_all(plan, results),
+        by_time=any(item.window for item in plan.slices),
+        seconds=round(seconds, 3),
+    )
+
+
+def _read_of_all(plan: Plan, results: Mapping[str, SliceResult]) -> list[Window]:
+    """Where all partitions have one position: the time that this run read of every one of them."""
+    if not plan.shared or not plan.moves_position:
+        return []
+    read: dict[str, list[Window]] = {item.partition_key: [] for item in plan.slices}
+    for result in results.values():
+        if result.covered and result.slice.partition_key in read:
+            read[result.slice.partition_key].append(result.covered)
+    return list(common(merged(windows) for windows in read.values()))
+
+
+def all_skipped(outcome: Outcome, policy: str) -> tuple[str, str]:
+    """What to say where rules of `responses` skipped all of a stream, and whether it is an error: fail or warn."""
+    if not outcome.skipped or outcome.done or outcome.failed or outcome.unfinished:
+        return "", ""
+    statuses = outcome.skipped_by
+    told = f" (status {', '.join(map(str, sorted(statuses)))})" if statuses else ""
+    text = (
+        f"every slice was skipped by a rule of `responses`{told}: nothing was read. Check the credentials and "
+        "the path, or allow it with `guards.all_skipped`."
+    )
+    gone = bool(statuses) and statuses <= _GONE
+    return ("", "") if policy == "ignore" else (text, "fail" if policy == "fail" and not gone else "warn")
 
 
 def _warnings(result: SliceResult) -> list[str]:

@@ -55,6 +55,8 @@ class _Verdict:
     then: str
     why: str
     wait: float | None = None
+    final: bool = False
+    """Whether another run would be told the same."""
 
 
 class Client:
@@ -66,14 +68,16 @@ class Client:
         values: Mapping[str, Any],
         redactor: Redactor,
         hosts: Mapping[str, str] | None = None,
+        limiter: Limiter | None = None,
         **of_auth: Any,
     ) -> None:
-        """`of_auth` is what else the credentials need of the run: see AuthContext."""
+        """`of_auth` is what else the credentials need of the run: see AuthContext. A limiter of the run's own unless
+        one is given."""
         self._http = http
         self._redact = redactor
         self._hosts = {origin.rstrip("/").lower(): place.rstrip("/") for origin, place in (hosts or {}).items()}
         limit = http.rate_limit
-        self.limiter = Limiter(limit.requests, limit.per.total_seconds(), limit.concurrency)
+        self.limiter = limiter or Limiter(limit.requests, limit.per.total_seconds(), limit.concurrency)
         self.concurrency = limit.concurrency
         self._headers = tuple((name, render_text(text, values)) for name, text in http.headers.items())
         self._params = tuple((name, render_text(text, values)) for name, text in http.params.items())
@@ -159,9 +163,9 @@ class Client:
                     continue
                 break
             if verdict.then in ("fail", "reauthenticate"):
-                self._fail(ApiError, request, verdict.why)
+                self._fail(ApiError, request, verdict.why, final=verdict.final)
             if attempt == attempts:
-                self._fail(Unreachable, request, f"{verdict.why}; gave up after {attempts} tries")
+                self._fail(Unreachable, request, f"{verdict.why}; gave up after {attempts} tries", wait=verdict.wait)
             self._wait(request, verdict, attempt)
         raise AssertionError("the loop ends by return or raise")
 
@@ -265,11 +269,11 @@ class Client:
             return _Verdict("read", "")
         why = f"status {status} {_phrase(status)}{_excerpt(response)}"
         if status == 401:
-            return _Verdict(
-                "reauthenticate", f"{why}. The API refused the credentials: check `http.auth` and its secrets"
-            )
+            refused = "The API refused the credentials: check `http.auth` and its secrets"
+            return _Verdict("reauthenticate", f"{why}. {refused}", final=True)
         if status == 403:
-            return _Verdict("fail", f"{why}. These credentials may not read it: check their scopes and permissions")
+            refused = "These credentials may not read it: check their scopes and permissions"
+            return _Verdict("fail", f"{why}. {refused}", final=True)
         if status in _TRY_AGAIN or status >= 500:
             return _Verdict("retry", why, _retry_after(response))
         return _Verdict("fail", f"{why}. Check the stream's `request`, or say in `responses` what this status means")
@@ -284,12 +288,22 @@ class Client:
                 Unreachable,
                 request,
                 f"{verdict.why}; the API asks to wait {verdict.wait:.0f} s, more than max_wait",
+                wait=verdict.wait,
             )
         self.limiter.pause(verdict.wait)
         self.limiter.sleep(verdict.wait)
 
-    def _fail(self, kind: type[ApiError | DataProblem], request: Request, why: str) -> NoReturn:
-        raise kind(self._redact(f"{request}: {why}{'' if why.endswith(('.', '!', '?')) else '.'}"))
+    def _fail(
+        self,
+        kind: type[ApiError | DataProblem],
+        request: Request,
+        why: str,
+        final: bool = False,
+        wait: float | None = None,
+    ) -> NoReturn:
+        error = kind(self._redact(f"{request}: {why}{'' if why.endswith(('.', '!', '?')) else '.'}"))
+        error.final, error.wait_seconds = final, wait
+        raise error
 
     def _send_for_token(self, request: Request) -> Response:
         """A token request: the same patience, no credentials, any final status is an answer."""

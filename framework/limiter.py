@@ -30,10 +30,14 @@ class Limiter:
         with self._places:
             turn = self._reserve()
             self.sleep(turn - time.monotonic())
-            while turn < self._paused_until:  # the pause came while this one waited
+            while not self._is_good(turn):
                 turn = self._reserve()
                 self.sleep(turn - time.monotonic())
             yield
+
+    def _is_good(self, turn: float) -> bool:
+        """Not where a pause came while this one waited."""
+        return turn >= self._paused_until
 
     def _reserve(self) -> float:
         """The moment when this request may go."""

@@ -148,6 +148,8 @@ class Closed(Entry, frozen=True, tag="close"):
     """Where all partitions have one position: the time that was read of all of them."""
     by_time: bool = False
     """For a child: whether its slices have windows."""
+    seconds: float = 0.0
+    """The time that reading took, added up over the slices: what the next run's batches are cut by."""
 
     @property
     def complete(self) -> bool:

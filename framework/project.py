@@ -1,7 +1,7 @@
 """A project on disk: its framework.yaml, its specs, and one source as it is deployed in one environment."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from framework.lint.noqa import silence
 from framework.model import Redactor
 from framework.names import with_refs
 from framework.problem import suggestion
-from framework.settings import Environment, Settings, SourceSettings
+from framework.settings import AirflowTasks, Environment, Settings, SourceSettings
 from framework.spec import Clean, Mart, Source, Stream
 from framework.spec_file import SpecFile, load, parse_document
 from framework.yaml_file import read_file
@@ -34,6 +34,7 @@ class Deployment:
     environment: Environment
     project: str
     folder: Path
+    airflow: AirflowTasks = field(default_factory=AirflowTasks)
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,11 @@ class Project:
             raise SettingsError(f"{self.folder / SETTINGS_FILE}: there is no environment {wanted!r}.{known}")
         return wanted, self.settings.environments[wanted]
 
+    def deployments(self, environment: str) -> list[str]:
+        """The names of all deployments of an environment: a spec each, and what framework.yaml adds under others."""
+        _, found = self.environment(environment)
+        return sorted({path.stem for path in self.specs.glob("*.yaml")} | set(found.sources))
+
     def deployment(self, asked: str, environment_name: str | None = None) -> Deployment:
         """A source by its name, its deployment's name, or its file. Raises InvalidSpec or SettingsError."""
         chosen, environment = self.environment(environment_name)
@@ -69,8 +75,11 @@ class Project:
     def deployed(self, source: Source, path: Path, name: str, environment: str, config: dict[str, Any]) -> Deployment:
         """A source under a deployment's name, with what an environment changes of it."""
         there = self.settings.environments[environment]
-        changed = _changed(_named(source, name), there.sources.get(name, SourceSettings()))
-        return Deployment(name, path, changed, config, environment, there, self.settings.project, self.folder)
+        settings = there.sources.get(name, SourceSettings())
+        changed = _changed(_named(source, name), settings)
+        own = {key: getattr(settings.airflow, key) for key in settings.airflow.model_fields_set}
+        tasks = there.airflow.model_copy(update=own)
+        return Deployment(name, path, changed, config, environment, there, self.settings.project, self.folder, tasks)
 
     def _spec_path(self, name: str, environment: Environment) -> Path:
         path = self.specs / f"{name}.yaml"

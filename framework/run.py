@@ -23,6 +23,7 @@ from framework.log import Log
 from framework.manifest import Kept, Position, Reset
 from framework.model import Redactor
 from framework.names import fields_asked
+from framework.notes import Notes
 from framework.partitions import ForEachRecord
 from framework.plan import Plan, Request, fingerprint, slices
 from framework.problem import suggestion
@@ -32,6 +33,7 @@ from framework.secrets.base import SecretValues
 from framework.spec import Stream
 from framework.stages.base import Stage
 from framework.token_store import StageTokens
+from framework.turns import SharedLimiter, Turns
 from framework.warehouses.base import Warehouse
 from framework.window import to_text
 
@@ -174,13 +176,25 @@ class Workspace:
         finally:
             opened.close()
 
-    def client(self, run: str, started: datetime) -> Client:
-        """The API, with this run's credentials."""
+    def client(self, run: str, started: datetime, threads: int | None = None, shared: bool = False) -> Client:
+        """The API, with this run's credentials, for as many threads as the spec says or as are given. `shared` says
+        that other machines ask it at the same time: then the rate limit holds over all of them."""
+        http, limit = self.source.http, self.source.http.rate_limit
+        if threads:
+            limit = limit.model_copy(update={"concurrency": threads})
+            http = http.model_copy(update={"rate_limit": limit})
+        turns = f"{self.deployment.project}/_rate/{self.source.name}"
+        limiter = (
+            SharedLimiter(Turns(self.stage, turns, limit.requests, limit.per.total_seconds()), limit.concurrency)
+            if shared and limit.requests
+            else None
+        )
         return Client(
-            self.source.http,
+            http,
             self.values(run, started),
             self.redactor,
             self.deployment.environment.hosts,
+            limiter,
             clock=self.now,
             folder=self.deployment.folder,
             kept=StageTokens(self.stage, f"{self.deployment.project}/_auth/{self.source.name}", self.now),
@@ -196,7 +210,9 @@ class Workspace:
             raise
         except FrameworkError as error:
             text = self.redactor(str(error))
-            raise type(error)(text if text.startswith(name) else f"{name}: {text}") from error
+            told = type(error)(text if text.startswith(name) else f"{name}: {text}")
+            told.final, told.wait_seconds = error.final, error.wait_seconds
+            raise told from error
 
     # The steps
 
@@ -273,6 +289,10 @@ class Workspace:
             )
         return found, entries[stream.parents[0]] if len(entries) == 1 else 0
 
+    def notes(self, run: str) -> Notes:
+        """What the steps of a run came to."""
+        return Notes(self.stage, self.deployment.project, self.source.name, run)
+
     def plan_key(self, run: str, stream: str) -> str:
         """Where a plan waits in the stage."""
         return f"{self.deployment.project}/_plan/{self.source.name}/{stream}/{run}.json"
@@ -296,14 +316,14 @@ class Workspace:
                 "with the version that made it."
             ) from None
 
-    def extract(self, plan: Plan, client: Client) -> Outcome:
-        """Carries a plan out: parts in the stage, entries in the log."""
+    def extract(self, plan: Plan, client: Client, whole: bool = True) -> Outcome:
+        """Carries a plan out, or, where it is not `whole`, a batch of one: parts in the stage, entries in the log."""
         stream = self.source.stream(plan.stream)
         reader = StreamReader(stream, self.values(plan.run, plan.started), client)
         at = plan.started.astimezone(UTC)
         folder = f"{self.deployment.project}/source={self.source.name}/dt={at:%Y-%m-%d}/hour={at:%H}"
         log = self.log(plan.stream)
-        work = Extraction(plan, reader, log, self.stage, folder, log.recover(), self.listener)
+        work = Extraction(plan, reader, log, self.stage, folder, log.recover(), self.listener, whole=whole)
         return work.run(client.concurrency, client.limiter.stop)
 
     def load(self, warehouse: Warehouse, stream: Stream) -> loading.Loaded:
@@ -340,13 +360,13 @@ def run(workspace: Workspace, options: Options) -> Report:
     report = Report(new_run_id(started), workspace.source.name, workspace.deployment.environment_name, started)
     chosen = workspace.streams(options.streams)
     try:
-        _sweep(workspace, started)
+        sweep(workspace, started)
         _extract_all(workspace, chosen, options, report)
         with workspace.warehouse() as warehouse:
             _into_tables(workspace, warehouse, chosen, report)
-            report.status = _status(report)
+            report.status = status_of(report)
             report.finished = workspace.now()
-            _keep(warehouse, report)
+            keep(warehouse, report)
     except FrameworkError as error:
         report.status, report.error = "failed", workspace.redactor(str(error))
         raise
@@ -354,11 +374,11 @@ def run(workspace: Workspace, options: Options) -> Report:
         report.finished = report.finished or workspace.now()
         workspace.listener("finished", {"report": report})
         if report.status == "failed":
-            _alert(workspace, report)
+            alert(workspace, report)
     return report
 
 
-def _sweep(workspace: Workspace, now: datetime) -> None:
+def sweep(workspace: Workspace, now: datetime) -> None:
     """Throws away what dead runs left and never logged; what they logged is published first. Uploads of other sources,
     whose logs are not looked at here, stay."""
     for stream in workspace.streams([]):
@@ -367,7 +387,8 @@ def _sweep(workspace: Workspace, now: datetime) -> None:
     workspace.stage.sweep(now - UPLOADS_KEPT, f"{workspace.deployment.project}/source={workspace.source.name}")
 
 
-def _alert(workspace: Workspace, report: Report) -> None:
+def alert(workspace: Workspace, report: Report) -> None:
+    """Tells those who want to know of a run that failed."""
     deployment = workspace.deployment
     title = f"{report.source} ({report.environment}): run {report.run} failed"
     for spec in deployment.environment.alerts:
@@ -425,7 +446,8 @@ def _into_tables(workspace: Workspace, warehouse: Warehouse, chosen: Sequence[St
             report.checks += workspace.check(warehouse, stream)
 
 
-def _status(report: Report) -> str:
+def status_of(report: Report) -> str:
+    """failed, warning or ok."""
     if any(stream.errors for stream in report.streams.values()):
         return "failed"
     if not all(check.passed for check in report.checks):
@@ -433,7 +455,8 @@ def _status(report: Report) -> str:
     return "warning" if any(stream.warnings for stream in report.streams.values()) else "ok"
 
 
-def _keep(warehouse: Warehouse, report: Report) -> None:
+def keep(warehouse: Warehouse, report: Report) -> None:
+    """A row in _INGEST_RUNS."""
     columns = (
         "run_id", "source", "environment", "started_at", "finished_at", "status", "requests", "retries", "records",
         "parts", "report",

@@ -1,11 +1,11 @@
 """Where things are: a project's framework.yaml, as types."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from framework.alerts import AlertSpec
-from framework.model import Name, Strict
+from framework.model import Name, Span, Strict
 from framework.responses import RateLimit
 from framework.secrets import SecretsSpec
 from framework.secrets.env import EnvSecrets
@@ -14,6 +14,15 @@ from framework.stages import StageSpec
 from framework.stages.local import LocalStage
 from framework.warehouses import WarehouseSpec
 from framework.warehouses.duckdb import DuckDBWarehouse
+
+
+class Resources(Strict):
+    """What a container gets, in the words of Kubernetes."""
+
+    cpu: str | None = None
+    """Such as 500m or 2."""
+    memory: str | None = None
+    """Such as 512Mi or 2Gi."""
 
 
 class ScheduleOverride(Strict):
@@ -27,6 +36,33 @@ class ScheduleOverride(Strict):
     """Another number of tries."""
     tags: list[str] | None = None
     """Other tags."""
+    by: Literal["position", "interval"] | None = None
+    """Another meaning of a run."""
+
+
+class AirflowTasks(Strict):
+    """How Airflow runs tasks. A source's own settings go before those of its environment."""
+
+    isolation: Literal["process", "virtualenv", "docker", "kubernetes"] | None = None
+    """Where a step is taken: in the worker's own process, which is the default; by another Python, `python`; in a
+    container of `image`; or in a pod of `image`, where the executor is Kubernetes."""
+    python: str | None = None
+    """virtualenv: the interpreter of an environment in which this framework is installed."""
+    image: str | None = None
+    """docker, kubernetes: an image in which this framework is installed, with the project at the same path."""
+    resources: Resources = Resources()
+    """docker, kubernetes: what a container gets."""
+    queue: str | None = None
+    """The queue that workers of some kind listen to."""
+    executor: str | None = None
+    """The executor, where Airflow has several."""
+    threads: Annotated[int, Field(ge=1, le=64)] | None = None
+    """Slices that one task reads at the same time; without it, half of `rate_limit.concurrency`, 8 at most."""
+    batch: Span | None = None
+    """The time that reading a batch of slices takes at least, by what earlier runs took; by default 30s."""
+    one_host: bool | None = None
+    """Whether all workers of an executor of many hosts see one disk, as where they run on one machine. Without it, a
+    stage on disk and DuckDB are refused there."""
 
 
 class SourceSettings(Strict):
@@ -41,6 +77,8 @@ class SourceSettings(Strict):
     """Another schedule."""
     rate_limit: RateLimit | None = None
     """Another rate limit, as for a sandbox account."""
+    airflow: AirflowTasks = AirflowTasks()
+    """Where and how Airflow runs this source's tasks."""
 
 
 class Deployer(Strict):
@@ -69,6 +107,8 @@ class Environment(Strict):
     """Who is told when a run fails."""
     sources: dict[Name, SourceSettings] = {}
     """Settings per source, and several deployments of one spec."""
+    airflow: AirflowTasks = AirflowTasks()
+    """Where and how Airflow runs tasks."""
     hosts: dict[str, str] = {}
     """Other addresses for an API's, such as {"https://eu.shop.example": "http://127.0.0.1:8080"}: for sandboxes and
     tests, without touching the spec."""

@@ -89,6 +89,9 @@ class Schedule(Strict):
     """How often Airflow tries a failed task again."""
     tags: list[str] = []
     """The DAG's tags."""
+    by: Literal["position", "interval"] = "position"
+    """What a run of the DAG reads. position: from where the streams stand to now. interval: the time between this tick
+    of the cron expression and the one before, whatever was read before; positions are left alone."""
 
 
 class RequestSpec(Strict):

@@ -42,9 +42,8 @@ os.environ |= {
 
 from airflow.dag_processing.dagbag import BundleDagBag  # noqa: E402 - reads the environment when it is imported
 
-from dag_factory.operators import Step  # noqa: E402
 from dag_factory.render import render  # noqa: E402
-from dag_factory.shape import Task, shape  # noqa: E402
+from dag_factory.shape import shape  # noqa: E402
 from framework.project import find  # noqa: E402
 
 
@@ -103,7 +102,9 @@ def test_the_dags_are_as_the_shape_says(folder: Path) -> None:
     for name, dag in bag.dags.items():
         wanted = shape(find(folder).deployment(name))
         assert {(task.task_id, after) for task in dag.tasks for after in task.downstream_task_ids} == wanted.edges
-        assert {task.task_id: task.trigger_rule.value for task in dag.tasks} == {t.id: t.when for t in wanted.tasks}
+        assert {task.task_id: str(task.trigger_rule).lower().rpartition(".")[2] for task in dag.tasks} == {
+            t.id: t.when for t in wanted.tasks
+        }
         assert {task.retries for task in dag.tasks} == {wanted.retries}
         assert dag.timetable.expression == {"@daily": "0 0 * * *"}.get(wanted.cron, wanted.cron)
         assert str(dag.timetable.timezone) == wanted.timezone
@@ -154,13 +155,14 @@ def test_a_failing_slice_fails_its_task_and_holds_back_no_other(database: None, 
     api.broken = {"/orders/2/lines"}
     state, tasks = run(folder)
     assert state == "failed"
-    assert {name for name, state in tasks.items() if state != "success"} == {"lines.extract", "end"}
-    assert (tasks["lines.extract"], tasks["end"]) == ("failed", "upstream_failed")
+    assert {name for name, state in tasks.items() if state != "success"} == {"lines.extract", "report"}
+    assert (tasks["lines.extract"], tasks["report"]) == ("failed", "failed")
     assert rows(folder, "select count(*) from CLN_LINE") == [(2 * (len(ORDERS) - 1),)]
 
     api.broken = set()
     assert run(folder)[0] == "success"
     assert rows(folder, "select count(*) from CLN_LINE") == [(2 * len(ORDERS),)]
+    assert rows(folder, "select status from _INGEST_RUNS order by started_at") == [("failed",), ("ok",)]
 
 
 def test_a_task_tried_again_goes_on(database: None, folder: Path, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -171,26 +173,19 @@ def test_a_task_tried_again_goes_on(database: None, folder: Path, api: Api, monk
     assert rows(folder, "select count(*) from CLN_TINY_EU_LINE") == [(2 * len(ORDERS),)]
 
 
-def test_trying_again_is_left_to_what_it_can_mend(folder: Path, api: Api) -> None:
-    from airflow.sdk.exceptions import AirflowException, AirflowFailException
-
-    class Begun:
-        def xcom_pull(self, task_ids: str) -> dict[str, str]:
-            return {"run": "never"}
-
-    place = {"folder": str(folder), "environment": "local"}
-    extract = Step(step=Task("extract", stream="orders"), source="tiny", **place)
-    with pytest.raises(AirflowFailException, match="no plan of run 'never'"):
-        extract.execute({"ti": Begun()})
-    (folder / ".data").mkdir(exist_ok=True)
-    (folder / ".data" / "warehouse.duckdb").write_text("no database at all")
-    with pytest.raises(AirflowException, match="can't open the DuckDB file") as caught:
-        Step(step=Task("check"), source="tiny", **place).execute({})
-    assert not isinstance(caught.value, AirflowFailException)
-
-
 def test_params_reach_the_plan(database: None, folder: Path, api: Api) -> None:
     assert run(folder)[0] == "success"
     assert run(folder, full_refresh=True)[0] == "success"
     resets = rows(folder, "select stream, count(*) from _INGEST_ENTRIES where kind = 'reset' group by 1 order by 1")
     assert resets == [("events", 1), ("lines", 1), ("orders", 1)]
+
+
+def test_only_some_streams(database: None, folder: Path, api: Api) -> None:
+    state, tasks = run(folder, streams=["orders"])
+    assert state == "success"
+    skipped = {name for name, state in tasks.items() if state == "skipped"}
+    assert skipped == {f"{stream}.{verb}" for stream in ("events", "lines") for verb in VERBS[stream]}
+    assert api.asked == {"/orders": 1}
+
+
+VERBS = {"events": ("plan", "extract", "load", "check"), "lines": ("plan", "extract", "load", "clean", "check")}

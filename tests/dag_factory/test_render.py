@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from dag_factory.render import main, render
+from dag_factory.render import render
+from framework.cli import main
 from tests.dag_factory.tiny import project
 
 
@@ -20,6 +21,8 @@ def test_a_file_for_each_deployment(folder: Path) -> None:
     text = written[1].read_text(encoding="utf-8")
     assert 'dag = build.dag(Path(__file__).absolute().parents[1], "tiny_eu", "local")' in text
     assert str(folder) not in text
+    assert "# name: tiny\n" in text, "the spec, for Airflow's own page of the code"
+    assert "pools=True" in render(folder, "local", folder / "dags", pools=True)[0].read_text(encoding="utf-8")
     for path in written:
         ast.parse(path.read_text(encoding="utf-8"))
         assert {"dag", "airflow"} <= set(path.read_text(encoding="utf-8").lower().replace('"', " ").split())
@@ -56,7 +59,8 @@ def test_no_file_shadows_a_module(folder: Path, name: str) -> None:
 
 def test_command_line(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     to = folder / "dags"
-    assert main(["--project", str(folder), "--env", "local", "--to", str(to)]) == 0
+    words = ["airflow", "render", "--project", str(folder), "--out", str(to)]
+    assert main([*words, "--env", "local"]) == 0
     assert capsys.readouterr().out.splitlines() == [str(to / "tiny.py"), str(to / "tiny_eu.py")]
-    assert main(["--project", str(folder), "--env", "lokal", "--to", str(to)]) == 1
+    assert main([*words, "--env", "lokal"]) == 1
     assert "'lokal'" in capsys.readouterr().err

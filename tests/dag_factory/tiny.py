@@ -49,6 +49,10 @@ class Api:
     broken: set[str] = field(default_factory=set)
     heals: bool = False
     """Whether what is broken is so only once."""
+    status: int = 400
+    """What is answered for what is broken …"""
+    headers: dict[str, str] = field(default_factory=dict)
+    """… and with it."""
     asked: Counter[str] = field(default_factory=Counter)
 
     def answer(self, path: str) -> tuple[int, object]:
@@ -56,7 +60,7 @@ class Api:
         self.asked[path] += 1
         if path in self.broken:
             self.broken = self.broken - {path} if self.heals else self.broken
-            return 400, {"error": "broken on purpose"}
+            return self.status, {"error": "broken on purpose"}
         if path == "/orders":
             return 200, {"data": ORDERS}
         if path == "/events":
@@ -76,6 +80,8 @@ def serving() -> Iterator[Api]:
             text = json.dumps(body).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
+            for name, value in api.headers.items() if status >= 400 else ():
+                self.send_header(name, value)
             self.send_header("Content-Length", str(len(text)))
             self.end_headers()
             self.wfile.write(text)
@@ -94,13 +100,15 @@ def serving() -> Iterator[Api]:
             thread.join()
 
 
-def project(folder: Path, address: str = "http://127.0.0.1:9") -> Path:
-    """A project with the source tiny, and a second deployment of it named tiny_eu."""
+def project(folder: Path, address: str = "http://127.0.0.1:9", **environment: object) -> Path:
+    """A project with the source tiny, and a second deployment of it named tiny_eu. `environment` adds to its only
+    environment."""
     (folder / "sources").mkdir(parents=True, exist_ok=True)
     (folder / "sources" / "tiny.yaml").write_text(SPEC, encoding="utf-8")
     local = {
         "hosts": {"https://tiny.example": address},
         "sources": {"tiny_eu": {"spec": "tiny", "schedule": {"cron": "@daily", "retries": 4}}},
+        **environment,
     }
     (folder / "framework.yaml").write_text(json.dumps({"version": 1, "environments": {"local": local}}))
     return folder
