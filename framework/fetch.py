@@ -32,6 +32,7 @@ from framework.request import Request, Response
 from framework.responses import Backoff, ResponseRule
 from framework.spec import Http
 from framework.template import TemplateProblem, render_text
+from framework.transport import Transport
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 CLOSE_SECONDS = 5.0
@@ -84,7 +85,6 @@ class Client:
         self.base_url = self._placed(render_text(http.base_url, values).rstrip("/"))
         self._origin = Request("GET", self.base_url).origin
         self._identified: dict[str, httpx.BaseTransport] = {}
-        self._limits = httpx.Limits(max_connections=self.concurrency + 1, max_keepalive_connections=self.concurrency)
         given = {"base_url": self.base_url, "identify": self._identify, **of_auth}
         context = AuthContext(values, self._send_for_token, redactor.add, time.monotonic, **given)
         self._auth: Auth | None = http.auth.open(context) if http.auth else None
@@ -92,7 +92,7 @@ class Client:
         self._timeout = http.timeout.total_seconds()
         self._transport = httpx.Client(
             timeout=httpx.Timeout(self._timeout, connect=min(self._timeout, 15.0)),
-            limits=self._limits,
+            transport=Transport(),
             headers={"User-Agent": f"api-ingestion-framework/{__version__}", "Accept-Encoding": "gzip"},
             mounts=self._identified,
         )
@@ -105,7 +105,7 @@ class Client:
     def _identify(self, context: ssl.SSLContext, hosts: Sequence[str]) -> None:
         """A certificate is a credential too: only the API and these hosts are shown it."""
         for place in (self._origin, *(Request("GET", self._placed(host)).origin for host in hosts)):
-            self._identified[place] = httpx.HTTPTransport(verify=context, limits=self._limits)
+            self._identified[place] = Transport(context)
 
     def show(self, text: str) -> str:
         """The text with secrets hidden."""
@@ -215,14 +215,16 @@ class Client:
                 self.requests += 1
                 self.retries += again
             deadline = time.monotonic() + self._timeout
-            pieces = []
+            pieces, begun = [], False
             try:
                 with self._transport.stream(
                     request.method,
                     request.full_url,
                     headers=_headers(request),
                     content=request.content,
+                    extensions={"deadline": deadline},
                 ) as answer:
+                    begun = True
                     left = self.max_body_bytes
                     for piece in answer.iter_raw():
                         pieces.append(piece)
@@ -241,6 +243,8 @@ class Client:
                     "secrets in them",
                 )
             except httpx.HTTPError as error:
+                if begun and isinstance(error, httpx.TimeoutException):
+                    raise Incomplete(f"the answer was not complete after {self._timeout:g} s") from None
                 raise Incomplete(_broken(error, self._timeout)) from None
         headers = {name.lower(): value for name, value in answer.headers.items()}
         self._heed_budget(headers)

@@ -7,6 +7,7 @@ from typing import Any
 
 from framework import exact_json
 from framework.incremental import Incremental
+from framework.lines import Lines
 from framework.records import field_text
 from framework.window import Window, parse_any
 
@@ -15,12 +16,12 @@ from framework.window import Window, parse_any
 class Within:
     """The records of a page that lie in a window."""
 
-    lines: list[bytes]
+    lines: Lines
     is_last: bool
     """Whether the page, newest first, ends before the window's start: no later page can hold more."""
 
 
-def within(lines: Sequence[bytes], spec: Incremental, window: Window) -> Within:
+def within(lines: Lines, spec: Incremental, window: Window) -> Within:
     """Leaves out what lies outside the window. A record whose cursor is missing or no instant stays."""
     kept: list[bytes] = []
     last: datetime | None = None
@@ -30,7 +31,7 @@ def within(lines: Sequence[bytes], spec: Incremental, window: Window) -> Within:
         last = moment or last
         if moment is None or window.start <= moment < window.end:
             kept.append(line)
-    return Within(kept, spec.order == "newest_first" and last is not None and last < window.start)
+    return Within(Lines(kept), spec.order == "newest_first" and last is not None and last < window.start)
 
 
 def instants(texts: Sequence[Any], forms: Sequence[str]) -> tuple[list[datetime], int]:

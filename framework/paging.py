@@ -115,7 +115,7 @@ class Pages:
         self._segment.records += len(rows)
         self.replaced += body.replaced
         values, seen = body.values, self._segment.records
-        page = Page(answer.response, rows, seen, values, names, body.keys, body.one_line)
+        page = Page(answer.response, rows, seen, values, names, body.one_line)
         if self._restarts:
             self._note_order(page)
         return page

@@ -8,10 +8,12 @@ bounded by the buffer, whatever the size of the stream.
 import hashlib
 import itertools
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from isal import isal_zlib
 
+from framework.lines import Lines
 from framework.manifest import Part, Range
 
 BUFFER_BYTES = 4 << 20
@@ -44,13 +46,13 @@ class PartFile:
         self._held_bytes = 0
         self.bytes = 0
 
-    def append(self, lines: Sequence[bytes]) -> Range:
+    def append(self, held: "Held") -> Range:
         """Adds lines and says which rows they became."""
-        text = b"\n".join(lines) + b"\n"
-        self._longest = max(self._longest, *map(len, lines))
-        self._hold(self._gzip.compress(text))
-        first, self.rows = self.rows + 1, self.rows + len(lines)
-        return Range(self.key, first, len(lines))
+        for text in held.texts:
+            self._hold(self._gzip.compress(text))
+        self._longest = max(self._longest, held.longest)
+        first, self.rows = self.rows + 1, self.rows + held.rows
+        return Range(self.key, first, held.rows)
 
     def _hold(self, data: bytes) -> None:
         self._held.append(data)
@@ -77,6 +79,23 @@ class PartFile:
         self._upload.abort()
 
 
+@dataclass
+class Held:
+    """Lines that wait for their part."""
+
+    texts: list[bytes] = field(default_factory=list)
+    rows: int = 0
+    bytes: int = 0
+    longest: int = 0
+
+    def add(self, lines: Lines) -> None:
+        """A page more."""
+        self.texts.append(lines.text)
+        self.rows += len(lines)
+        self.bytes += len(lines.text)
+        self.longest = max(self.longest, lines.longest)
+
+
 class PartWriter:
     """Opens parts under the names that the layout promises. Used by many threads at once."""
 
@@ -96,27 +115,25 @@ class SliceWriter:
 
     def __init__(self, writer: PartWriter) -> None:
         self._writer = writer
-        self._buffer: list[bytes] = []
-        self._buffer_bytes = 0
+        self._held = Held()
         self._open: PartFile | None = None
         self._parts: list[Part] = []
         self._ranges: list[Range] = []
         self.rows = 0
 
-    def write(self, lines: Sequence[bytes]) -> None:
+    def write(self, lines: Lines) -> None:
         """Adds a page's lines."""
         if not lines:
             return
         self.rows += len(lines)
-        self._buffer.extend(lines)
-        self._buffer_bytes += sum(map(len, lines))
-        if self._open or self._buffer_bytes > BUFFER_BYTES:
+        self._held.add(lines)
+        if self._open or self._held.bytes > BUFFER_BYTES:
             self._spill()
 
     def _spill(self) -> None:
         self._open = self._open or self._writer.open()
-        self._ranges.append(self._open.append(self._buffer))
-        self._buffer, self._buffer_bytes = [], 0
+        self._ranges.append(self._open.append(self._held))
+        self._held = Held()
         if self._open.bytes >= self._writer.part_bytes:
             self._close()
 
@@ -128,11 +145,11 @@ class SliceWriter:
     def finish(self, shared: Callable[[], PartFile]) -> tuple[list[Part], list[Range]]:
         """The parts of its own that the slice filled, and where all of its rows are. A slice that stayed small goes
         into the shared part."""
-        if self._open and self._buffer:
+        if self._open and self._held.rows:
             self._spill()
         self._close()
-        if self._buffer:
-            self._ranges.append(shared().append(self._buffer))
+        if self._held.rows:
+            self._ranges.append(shared().append(self._held))
         return self._parts, _joined(self._ranges)
 
     def abort(self) -> None:

@@ -1,11 +1,11 @@
 """A slice → its pages → lines in a part. Between the API and the stage a record's bytes pass through here alone."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from framework import exact_json, records
+from framework import records
 from framework.decoders import JsonFormat
 from framework.decoders.base import Asked
 from framework.decoders.shape import ShapingDecoder
@@ -14,6 +14,8 @@ from framework.fetch import Client
 from framework.guards import Guards
 from framework.hooks import changed
 from framework.jobs import Ask, Done, done
+from framework.keys import Keys
+from framework.lines import Lines
 from framework.manifest import Slice, SliceResult
 from framework.moments import instants, within
 from framework.names import as_templates, uses_window
@@ -42,6 +44,7 @@ class StreamReader:
         spec = stream.incremental
         timed = spec is not None and not whole and (spec.drops or not uses_window(stream, "end"))
         self._cursor = spec.cursor if spec and timed else None
+        self._keys = Keys(self._key, self._cursor)
         self._jobs: dict[str, Done] = {}
         """By slice: the jobs that were done for those under way."""
         self._may_stop = bool(spec and spec.order == "newest_first")
@@ -56,11 +59,9 @@ class StreamReader:
         return self._client.show(text)
 
     def _opened(self, stream: Stream) -> ShapingDecoder:
-        """The decoder for the stream's bodies; where a record reaches the stage as it is, it reads the key as well."""
+        """The decoder for the stream's bodies."""
         spec, values = stream.records, [*self._pages.paths(), *stream.records.values]
-        fields = [*self._key, *([self._cursor] if self._cursor else [])]
-        each = {} if spec.edited else {"fields": fields, "required": self._key}
-        asked = Asked(spec.path, values, max_bytes=self._client.max_body_bytes, **each)
+        asked = Asked(spec.path, values, max_bytes=self._client.max_body_bytes)
         return ShapingDecoder((stream.format or JsonFormat(type="json")).open(asked), spec.shape)
 
     def context(self, item: Slice) -> dict[str, Any]:
@@ -129,7 +130,7 @@ class StreamReader:
             for page in () if self._is_empty(item) else pages:
                 written, is_last = self._in_window(item, page, self._lines(page, edits, pages), state, pages)
                 allowed = limit(len(written)) if limit else len(written)
-                writer.write(written[:allowed])
+                writer.write(written.head(allowed))
                 if allowed < len(written):
                     state.status = "limited"
                     break
@@ -173,38 +174,42 @@ class StreamReader:
         """Whether the slice's job made nothing that could be fetched."""
         return self.stream.job is not None and self._job(item, self.stream.job).empty
 
-    def _lines(self, page: Page, edits: records.Edits, pages: Pages) -> list[bytes]:
+    def _lines(self, page: Page, edits: records.Edits, pages: Pages) -> Lines:
         from_page = {name: page.values.get(path) for name, path in self.stream.records.add_from_page.items()}
         if from_page:
             edits = replace(edits, add={**edits.add, **from_page})
         try:
             written = records.lines(page.records, edits, page.one_line)
+            if self._keys.lead(written):
+                return written
+            records.check_objects(written)
         except DataProblem as error:
             raise DataProblem(pages.text(page.response.request, str(error))) from None
+        self._guard_keys(page, written, pages)
         return written
 
+    def _guard_keys(self, page: Page, written: Lines, pages: Pages) -> None:
+        policy = pages.watch.guards.missing_key
+        missing = self._keys.missing(written) if policy != "ignore" else None
+        if missing:
+            what = f"record {missing[0]} of the page has no {missing[1]!r}, which is part of `primary_key`"
+            pages.watch.found("missing_key", policy, lambda: pages.text(page.response.request, what))
+
     def _in_window(
-        self, item: Slice, page: Page, lines: list[bytes], state: "_SliceState", pages: Pages
-    ) -> tuple[list[bytes], bool]:
+        self, item: Slice, page: Page, lines: Lines, state: "_SliceState", pages: Pages
+    ) -> tuple[Lines, bool]:
         """The lines that belong to the slice, and whether no later page can hold more."""
         spec = self.stream.incremental
-        self._note_cursor(page, lines, state, pages)
+        self._note_cursor(lines, state)
         if spec is None or item.window is None or item.first or not spec.drops:
             return lines, False
         found = within(lines, spec, item.window)
         return found.lines, found.is_last
 
-    def _note_cursor(self, page: Page, written: Sequence[bytes], state: "_SliceState", pages: Pages) -> None:
-        """Checks the records' keys, and keeps the greatest cursor where the position depends on it."""
-        policy = pages.watch.guards.missing_key
-        if len(page.keys) != len(written) and (self._key or self._cursor) and policy != "ignore":
-            missing = records.missing_key(written, self._key)
-            if missing:
-                what = f"record {missing[0]} of the page has no {missing[1]!r}, which is part of `primary_key`"
-                pages.watch.found("missing_key", policy, lambda: pages.text(page.response.request, what))
+    def _note_cursor(self, written: Lines, state: "_SliceState") -> None:
+        """Keeps the greatest cursor where the position depends on it."""
         if self._cursor and written and self.stream.incremental:
-            texts = [exact_json.decode(text) for line in written if (text := records.field_text(line, self._cursor))]
-            moments, strange = instants(texts, self.stream.incremental.forms)
+            moments, strange = instants(self._keys.cursors(written), self.stream.incremental.forms)
             state.strange += strange
             state.greatest = max([*moments, *([state.greatest] if state.greatest else [])], default=None)
 

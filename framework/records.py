@@ -4,7 +4,8 @@ Byte for byte, but for what the spec changes: without edits the bytes are never 
 one level at a time, so that every value that is not touched keeps the text it came with.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import combinations
@@ -21,6 +22,7 @@ from framework.decoders.projection import as_values, body_type
 from framework.decoders.shape import Shape
 from framework.errors import DataProblem
 from framework.fields import Fields, at, drop, flatten, hash_at, is_null, list_in, object_in, opened, rename
+from framework.lines import Lines
 from framework.model import FieldName, FieldPath, JmesPath, Scalar, Strict, Template, given
 
 
@@ -147,26 +149,34 @@ class Edits:
         return bool(self.explode or self.rename or self.flatten or self.drop or self.hash or self.add)
 
 
-def lines(records: Sequence[msgspec.Raw], edits: Edits, one_line: bool) -> list[bytes]:
+def lines(records: Sequence[msgspec.Raw], edits: Edits, one_line: bool) -> Lines:
     """The records as lines, without their newline. `one_line` says that no record holds a line break outside a string
-    (none can inside: JSON escapes them there). Raises DataProblem where a record is no object, or an edit does not fit
-    it."""
+    (none can inside: JSON escapes them there). Whether each is an object is the caller's to ask, see `check_objects`.
+    Raises DataProblem where an edit does not fit a record."""
     kept = records if edits.filter is None else _kept(records, edits.filter)
     if edits.open_records:  # what is not touched keeps its text, line breaks included
         edits = _with_flat_names(edits) if edits.flatten else edits
-        written = [exact_json.encode(fields) for record in kept for fields in _edited(record, edits)]
-    else:
-        written = [bytes(record) for record in kept]
-        check_objects(written)
-    return written if one_line else [line.replace(b"\r", b" ").replace(b"\n", b" ") for line in written]
+        written = Lines([exact_json.encode(fields) for record in kept for fields in _edited(record, edits)])
+        return written if one_line else _on_one_line(written)
+    return Lines(kept) if one_line else _on_one_line(Lines(kept))
 
 
-def check_objects(written: Sequence[bytes]) -> None:
+def _on_one_line(written: Lines) -> Lines:
+    return Lines([line.replace(b"\r", b" ").replace(b"\n", b" ") for line in written])
+
+
+_NO_OBJECT = re.compile(rb"\n(?!\{|\Z)")
+
+
+def check_objects(written: Lines) -> None:
     """Raises DataProblem where a line is no JSON object."""
-    for number, line in enumerate(written, 1):
-        if not line.startswith(b"{"):
-            kind = {b"[": "a list", b'"': "text", b"n": "null"}.get(line[:1], "a plain value")
-            raise DataProblem(f"record {number} of the page is {kind}, not an object: check `records`")
+    text = written.text
+    found = _NO_OBJECT.search(text) if text.startswith(b"{") else None
+    if text and (found or not text.startswith(b"{")):
+        place = found.end() if found else 0
+        kind = {b"[": "a list", b'"': "text", b"n": "null"}.get(text[place : place + 1], "a plain value")
+        number = text.count(b"\n", 0, place) + 1
+        raise DataProblem(f"record {number} of the page is {kind}, not an object: check `records`")
 
 
 def field_text(record: bytes, path: str) -> bytes | None:
@@ -263,12 +273,3 @@ def _goes_astray(fields: Fields, path: str) -> bool:
     names = path.split(".")
     on_the_way = [at(fields, ".".join(names[:length])) for length in range(1, len(names))]
     return any(not is_null(value) and object_in(value) is None for value in on_the_way)
-
-
-def missing_key(written: Iterable[bytes], key: Sequence[str]) -> tuple[int, str] | None:
-    """The first line (from 1) that lacks a field of its key, and which field."""
-    for number, line in enumerate(written, 1):
-        for path in key:
-            if field_text(line, path) is None:
-                return number, path
-    return None

@@ -156,8 +156,6 @@ class Page:
     """What the spec asked of the body, by its JMESPath."""
     names: Mapping[str, Any] = field(default_factory=dict)
     """What the templates of this slice may use."""
-    keys: Sequence[Any] = ()
-    """What the decoder says of the records' keys."""
     one_line: bool = True
     """No record holds a line break."""
 

@@ -1,6 +1,13 @@
 """What holds for every test."""
 
+from contextlib import suppress
 from typing import Any
+
+with suppress(ImportError):  # Airflow's environment does without it
+    from hypothesis import HealthCheck, settings
+
+    settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("busy")  # a slow machine is no failure
 
 
 def pytest_make_parametrize_id(val: Any, argname: str) -> str | None:

@@ -9,10 +9,10 @@ import pytest
 
 LAYERS = """
     errors
-    exact_json window filters request model problem template manifest hooks predicate sql yaml_file body limiter
-    guards ahead rules/ mend
+    exact_json lines window filters request model problem template manifest hooks predicate sql yaml_file body limiter
+    transport guards ahead rules/ mend
     fields responses incremental auth/ pagination/ partitions/ decoders/ stages/ warehouses/ secrets/ alerts/
-    records repeats
+    records repeats keys
     spec
     settings names
     type_problems

@@ -6,7 +6,8 @@ import json
 import random
 from pathlib import Path
 
-from framework.parts import PartFile, PartWriter, SliceWriter
+from framework.lines import Lines
+from framework.parts import Held, PartFile, PartWriter, SliceWriter
 from framework.stages.local import LocalFolder
 
 FOLDER = "p/source=s/dt=2026-01-01/hour=00"
@@ -18,10 +19,17 @@ def lines(count: int, size: int = 20) -> list[bytes]:
     return [json.dumps({"n": number, "x": chance.randbytes(size // 2).hex()}).encode() for number in range(count)]
 
 
+def held(count: int) -> Held:
+    """So many lines, waiting for their part."""
+    waiting = Held()
+    waiting.add(Lines(lines(count)))
+    return waiting
+
+
 def test_a_part_holds_its_lines_and_says_what_it_is(tmp_path: Path) -> None:
     stage = LocalFolder(tmp_path)
     file = PartFile("a.jsonl.gz", stage.prepare("a.jsonl.gz"))
-    first, second = file.append(lines(3)), file.append(lines(2))
+    first, second = file.append(held(3)), file.append(held(2))
     part = file.finish()
     assert (first.first, first.rows, second.first, second.rows) == (1, 3, 4, 2)
     stage.publish(part.key, part.upload, part.bytes)
@@ -37,7 +45,7 @@ def test_small_slices_share_a_part_and_each_knows_its_rows(tmp_path: Path) -> No
     places = []
     for count in (3, 0, 5):
         one = SliceWriter(writer)
-        one.write(lines(count))
+        one.write(Lines(lines(count)))
         parts, ranges = one.finish(lambda: shared)
         assert parts == []
         places += [(place.first, place.rows) for place in ranges]
@@ -51,7 +59,7 @@ def test_a_large_slice_fills_parts_of_its_own_up_to_their_size(tmp_path: Path) -
     one = SliceWriter(writer)
     every = lines(12_000, 1000)
     for start in range(0, len(every), 500):
-        one.write(every[start : start + 500])
+        one.write(Lines(every[start : start + 500]))
     rest = writer.open()  # what was left after the last rotation
     parts, ranges = one.finish(lambda: rest)
     parts.append(rest.finish())
@@ -66,7 +74,7 @@ def test_a_large_slice_fills_parts_of_its_own_up_to_their_size(tmp_path: Path) -
 def test_a_slice_that_fails_leaves_nothing(tmp_path: Path) -> None:
     stage = LocalFolder(tmp_path)
     one = SliceWriter(PartWriter(FOLDER, "part-x-r-b", stage.prepare, 1 << 30))
-    one.write(lines(6_000, 1000))
+    one.write(Lines(lines(6_000, 1000)))
     assert len(list((tmp_path / "_uploads" / "p" / "source=s").iterdir())) == 1
     one.abort()
     assert list((tmp_path / "_uploads" / "p" / "source=s").iterdir()) == []
@@ -78,6 +86,6 @@ def test_the_same_lines_give_the_same_bytes(tmp_path: Path) -> None:
     made = []
     for _ in range(2):
         file = PartFile("a", stage.prepare("a"))
-        file.append(lines(100))
+        file.append(held(100))
         made.append(file.finish().sha256)
     assert made[0] == made[1]

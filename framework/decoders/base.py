@@ -26,10 +26,6 @@ class Asked:
     """Where the records are."""
     values: Sequence[JmesPath] = ()
     """Values beside the records."""
-    fields: Sequence[str] = ()
-    """Dotted paths of fields of each record …"""
-    required: Sequence[str] = ()
-    """… and which of them must hold a plain value."""
     max_bytes: int = MAX_BYTES
     """How large a body may be, unpacked."""
 
@@ -42,8 +38,6 @@ class Decoded:
     """The records as the API wrote them; None where the path to them does not exist."""
     values: dict[str, Any] = field(default_factory=dict)
     """By JMESPath, as they were asked for."""
-    keys: Sequence[Any] = ()
-    """Per record, the fields asked for (attributes f0, f1, …); empty where none were."""
     replaced: int = 0
     """How many halves of surrogate pairs were replaced by U+FFFD: JSON can write them, and no text can hold them."""
     one_line: bool = True

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from types import GenericAlias
 from typing import Any, ClassVar, Literal
 
 import msgspec
@@ -12,7 +11,7 @@ from jmespath.exceptions import JMESPathError
 from framework import exact_json
 from framework.decoders.base import Asked, Decoded, Decoder, Undecodable
 from framework.decoders.format import Format
-from framework.decoders.projection import as_values, at, body_type, record_type, simple_names
+from framework.decoders.projection import as_values, at, body_type, simple_names
 from framework.decoders.text import instead_of, utf8
 from framework.errors import DataProblem
 from framework.model import JmesPath
@@ -33,23 +32,13 @@ class JsonFormat(Format):
 
     def decoder(self, asked: Asked) -> Decoder:
         """Reads the records, and the values beside them."""
-        return JsonDecoder(asked.path, asked.values, asked.fields, asked.required)
+        return JsonDecoder(asked.path, asked.values)
 
 
 class JsonDecoder:
-    """Reads records at one path, some values beside them, and some fields of each record.
+    """Reads records at one path, and some values beside them."""
 
-    `fields` are dotted paths into a record, `required` those among them that must hold a plain value; where a record
-    lacks one, `read` leaves `keys` empty and the caller looks for the culprit.
-    """
-
-    def __init__(
-        self,
-        path: JmesPath,
-        asked: Sequence[JmesPath] = (),
-        fields: Sequence[str] = (),
-        required: Sequence[str] = (),
-    ) -> None:
+    def __init__(self, path: JmesPath, asked: Sequence[JmesPath] = ()) -> None:
         self._path = path
         self._asked = list(asked)
         self._names = simple_names(path)
@@ -57,8 +46,6 @@ class JsonDecoder:
         self._alone = self._type(list[msgspec.Raw], ()) if self._together is None else None
         self._single = self._type(msgspec.Raw, ())
         self._values = _decoder(body_type([], None, self._asked)) if self._asked else None
-        kind = record_type(fields, required) if fields else None
-        self._keys = self._type(GenericAlias(list, kind), ()) if kind is not None else None
 
     def _type(self, leaf: Any, asked: Sequence[JmesPath]) -> Any:
         if self._names is None or (not self._names and asked):
@@ -83,8 +70,8 @@ class JsonDecoder:
                 records, values = self._cut(body)
             except msgspec.ValidationError:
                 records, values, single = self._parse(body)
-                return Decoded(records, values, self._fields(body, records), one_line=one_line, single=single)
-            return Decoded(records, values, self._fields(body, records), one_line=one_line)
+                return Decoded(records, values, one_line=one_line, single=single)
+            return Decoded(records, values, one_line=one_line)
         except msgspec.DecodeError as error:
             raise Undecodable(_reason(body, error)) from None
         except JMESPathError as error:
@@ -114,15 +101,6 @@ class JsonDecoder:
 
     def _search(self, values: Any) -> dict[str, Any]:
         return {path: path.search(values) for path in self._asked}
-
-    def _fields(self, body: bytes, records: list[msgspec.Raw] | None) -> Sequence[Any]:
-        if self._keys is None or not records:
-            return ()
-        try:
-            found: Sequence[Any] = at(self._keys.decode(body), self._names or [])
-        except msgspec.ValidationError:
-            return ()
-        return found
 
     def names_at_path(self, body: bytes) -> str:
         """Walks down the path as far as it goes."""

@@ -1,13 +1,12 @@
 """JSON Lines: a record a line (https://jsonlines.org)."""
 
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
 from framework.decoders.base import Asked, Decoded, Decoder, Undecodable
 from framework.decoders.format import Format
 from framework.decoders.json import without_halves
-from framework.decoders.projection import record_type
 from framework.decoders.text import instead_of, utf8
 from framework.errors import DataProblem
 
@@ -21,33 +20,23 @@ class JsonlFormat(Format):
 
     def decoder(self, asked: Asked) -> Decoder:
         """Reads every line."""
-        return JsonlDecoder(asked)
+        return JsonlDecoder()
 
 
 class JsonlDecoder:
     """Reads the lines as they are written."""
 
-    def __init__(self, asked: Asked) -> None:
-        kind = record_type(asked.fields, asked.required) if asked.fields else None
-        self._keys = None if kind is None else msgspec.json.Decoder(kind)
-
     def read(self, body: bytes) -> Decoded:
         """No line at all is no record."""
         body, replaced = utf8(body), 0
         try:
-            return Decoded(_cut(body), {}, self._fields(body), 0, one_line=False)
+            return Decoded(_cut(body), {}, one_line=False)
         except msgspec.DecodeError:
             body, replaced = without_halves(body)
         try:
-            return Decoded(_cut(body), {}, self._fields(body), replaced, one_line=False)
+            return Decoded(_cut(body), {}, replaced, one_line=False)
         except msgspec.DecodeError as error:
             raise Undecodable(_reason(body, error)) from None
-
-    def _fields(self, body: bytes) -> list[Any]:
-        try:
-            return [] if self._keys is None else self._keys.decode_lines(body)
-        except msgspec.ValidationError:
-            return []
 
     def names_at_path(self, body: bytes) -> str:
         """There is no path that could break off."""

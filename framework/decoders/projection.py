@@ -4,7 +4,8 @@ From the paths that a spec asks for, a type is made that holds just these; msgsp
 at the speed of a scan. Where the body has another shape than the paths say, the caller reads it in full instead.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -115,6 +116,16 @@ def _record_struct(tree: Tree) -> Any:
     fields.sort(key=len)  # required ones first, as a struct wants it
     names = {f"f{index}": name for index, name in enumerate(tree)}
     return msgspec.defstruct("Fields", fields, rename=names, gc=False)
+
+
+def getter(kind: Any, path: str) -> Callable[[Any], Any]:
+    """Reads the field at a path from what was decoded as a `record_type`."""
+    names = []
+    for name in path.split("."):
+        field = msgspec.structs.fields(kind)[kind.__struct_encode_fields__.index(name)]
+        names.append(field.name)
+        kind = field.type
+    return attrgetter(".".join(names))
 
 
 def as_values(found: Any) -> Any:

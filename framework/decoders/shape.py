@@ -44,7 +44,7 @@ class ShapingDecoder:
         found = self._inner.read(body)
         if not self._shape or not found.records:
             return found
-        return replace(found, records=self._records(found.records, found), keys=())
+        return replace(found, records=self._records(found.records, found))
 
     def names_at_path(self, body: bytes) -> str:
         """As the inner one."""

@@ -110,7 +110,6 @@ def _joined(parts: Sequence[Decoded]) -> Decoded:
     records = [part.records for part in parts]
     return Decoded(
         None if any(rows is None for rows in records) else [record for rows in records if rows for record in rows],
-        keys=[key for part in parts for key in part.keys],
         replaced=sum(part.replaced for part in parts),
         one_line=all(part.one_line for part in parts),
     )

@@ -41,7 +41,7 @@ class XmlDecoder:
     """Makes JSON of a body, and lets the decoder of JSON read that."""
 
     def __init__(self, asked: Asked, strip: bool, declared: bool = True) -> None:
-        self._inner = JsonDecoder(asked.path, asked.values, asked.fields, asked.required)
+        self._inner = JsonDecoder(asked.path, asked.values)
         self._lists = _lists_on(asked.path)
         self._strip, self._declared = strip, declared
 

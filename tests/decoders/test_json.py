@@ -66,14 +66,6 @@ def test_values_beside_the_records(asked: str, wanted: object) -> None:
     assert values == {asked: wanted}
 
 
-def test_keys_come_with_the_records() -> None:
-    decoder = JsonDecoder(JmesPath("data"), [], ["id", "at.x"], ["id"])
-    found = decoder.read(b'{"data": [{"id": 1, "at": {"x": "t"}}, {"id": "a", "at": {}}]}')
-    assert len(found.keys) == 2
-    assert len(decoder.read(b'{"data": [{"id": 1}, {"nr": 2}]}').keys) == 0
-    assert len(decoder.read(b'{"data": [{"id": null}]}').keys) == 0
-
-
 @pytest.mark.parametrize(
     ("body", "reason"),
     [

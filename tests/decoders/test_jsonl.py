@@ -2,17 +2,14 @@
 
 import pytest
 
-from framework.decoders.base import Asked, Undecodable
+from framework.decoders.base import Undecodable
 from framework.decoders.jsonl import JsonlDecoder
 from framework.errors import DataProblem
-from framework.model import JmesPath
-
-ASKED = Asked(JmesPath("@"))
 
 
 def cut(body: bytes) -> list[bytes]:
     """The records' bytes."""
-    return [bytes(record) for record in JsonlDecoder(ASKED).read(body).records or []]
+    return [bytes(record) for record in JsonlDecoder().read(body).records or []]
 
 
 @pytest.mark.parametrize(
@@ -54,8 +51,5 @@ def test_a_line_that_is_nested_too_deeply() -> None:
         cut(b"[" * 100_000 + b"]" * 100_000)
 
 
-def test_keys_come_with_the_records() -> None:
-    decoder = JsonlDecoder(Asked(JmesPath("@"), (), ["id"], ["id"]))
-    assert [key.f0 for key in decoder.read(b'{"id":1}\n{"id":"a"}').keys] == [1, "a"]
-    assert not decoder.read(b'{"id":1}\n{"nr":"a"}').keys
-    assert decoder.names_at_path(b"")
+def test_there_is_no_path_to_break_off() -> None:
+    assert JsonlDecoder().names_at_path(b"") == "the body is a list of lines"

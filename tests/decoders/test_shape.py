@@ -91,7 +91,7 @@ def test_what_does_not_fit(body: str, path: str, shape: dict[str, Any], reason: 
 
 
 def test_without_a_shape_nothing_changes() -> None:
-    inner = JsonDecoder(JmesPath("data"), [], ["id"], ["id"])
+    inner = JsonDecoder(JmesPath("data"))
     body = b'{"data": [{"id": 1}]}'
     assert ShapingDecoder(inner, Shape()).read(body) == inner.read(body)
     assert ShapingDecoder(inner, Shape(wrap="a")).names_at_path(b"{}") == "the body has no keys"

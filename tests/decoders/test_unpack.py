@@ -92,11 +92,6 @@ def test_a_path_must_lead_somewhere_in_every_file() -> None:
     assert decoder.names_at_path(zipped({"a": b'{"d": [{}]}', "b": b'{"e": []}'})) == "the body has 'e'"
 
 
-def test_keys_of_several_files_come_together() -> None:
-    decoder = JsonlFormat(type="jsonl", compression="zip").open(Asked(JmesPath("@"), (), ["id"], ["id"]))
-    assert [key.f0 for key in decoder.read(zipped({"a": b'{"id":1}', "b": b'{"id":2}'})).keys] == [1, 2]
-
-
 BOMB = b" " * (3 << 20) + ONE
 """It packs to a thousandth."""
 

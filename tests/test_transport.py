@@ -1,0 +1,173 @@
+"""The wire: what comes back, whole or not at all, and when a connection is used again."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+import httpx
+import pytest
+
+from framework.transport import Transport
+from tests.api import Answer, serving
+
+pytestmark = pytest.mark.slow
+HEAD = b"HTTP/1.1 200 OK\r\n"
+
+
+class Wire:
+    """A server that says what it is told to, byte for byte, and counts its connections."""
+
+    def __init__(self, answer: Callable[[socket.socket, int], None]) -> None:
+        self.connections = 0
+        self._answer = answer
+        self._listens = socket.create_server(("127.0.0.1", 0))
+        self.address = f"http://127.0.0.1:{self._listens.getsockname()[1]}"
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                one, _ = self._listens.accept()
+            except OSError:
+                return
+            self.connections += 1
+            threading.Thread(target=self._speak, args=(one,), daemon=True).start()
+
+    def _speak(self, one: socket.socket) -> None:
+        asked = b""
+        with one, suppress(OSError):
+            while data := one.recv(65536):
+                asked += data
+                while b"\r\n\r\n" in asked:
+                    asked = asked.partition(b"\r\n\r\n")[2]
+                    self._answer(one, self.connections)
+
+    def close(self) -> None:
+        self._listens.close()
+
+
+@contextmanager
+def wire(*pieces: bytes, close: bool = False, pause: float = 0) -> Iterator[Wire]:
+    """A server that answers with these bytes each time."""
+
+    def answer(one: socket.socket, _: int) -> None:
+        for piece in pieces:
+            one.sendall(piece)
+            time.sleep(pause)
+        if close:
+            one.shutdown(socket.SHUT_RDWR)
+            one.close()
+
+    server = Wire(answer)
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+@contextmanager
+def client(seconds: float = 5) -> Iterator[httpx.Client]:
+    """As the framework makes one."""
+    with httpx.Client(transport=Transport(), timeout=seconds) as made:
+        yield made
+
+
+def get(one: httpx.Client, url: str, deadline: float | None = None) -> bytes:
+    """The body."""
+    extensions = {} if deadline is None else {"deadline": time.monotonic() + deadline}
+    with one.stream("GET", url, extensions=extensions) as answer:
+        return b"".join(answer.iter_raw())
+
+
+@pytest.mark.parametrize(
+    ("pieces", "close", "wanted", "connections"),
+    [
+        ((HEAD + b"Content-Length: 5\r\n\r\nhe", b"llo"), False, b"hello", 1),
+        ((HEAD + b"Transfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n", b"0\r\n\r\n"), False, b"hello", 1),
+        ((HEAD + b"\r\nhello",), True, b"hello", 2),
+        ((b"HTTP/1.0 200 OK\r\n\r\nhello",), True, b"hello", 2),
+        ((HEAD + b"Connection: close\r\nContent-Length: 5\r\n\r\nhello",), False, b"hello", 2),
+        ((b"HTTP/1.1 204 No Content\r\n\r\n",), False, b"", 1),
+        ((HEAD + b"Content-Length: 0\r\n\r\n",), False, b"", 1),
+        ((b"HTTP/1.1 100 Continue\r\n\r\n" + HEAD + b"Content-Length: 2\r\n\r\nok",), False, b"ok", 1),
+    ],
+    ids=["length", "chunks", "to the end", "1.0", "closes", "204", "empty", "continue"],
+)
+def test_bodies(pieces: tuple[bytes, ...], close: bool, wanted: bytes, connections: int) -> None:
+    with wire(*pieces, close=close) as server, client() as one:
+        assert [get(one, server.address) for _ in range(2)] == [wanted, wanted]
+        assert server.connections == connections
+
+
+@pytest.mark.parametrize(
+    ("pieces", "said"),
+    [
+        ((HEAD + b"Content-Length: 9\r\n\r\nhello",), "cut short, 4 bytes before its end"),
+        ((HEAD + b"Transfer-Encoding: chunked\r\n\r\n9\r\nhello",), "cut short"),
+        ((HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",), "cut short"),
+        ((b"",), "without an answer"),
+        ((b"SSH-2.0-OpenSSH_9\r\n\r\n",), "this is no HTTP"),
+        ((HEAD + b"Content-Length: 99999999999999999999\r\n\r\nhello",), "cut short"),
+    ],
+    ids=["length", "chunk", "last chunk", "nothing", "no HTTP", "too long to be true"],
+)
+def test_what_is_not_whole_is_an_error(pieces: tuple[bytes, ...], said: str) -> None:
+    with wire(*pieces, close=True) as server, client() as one, pytest.raises(httpx.TransportError, match=said):
+        get(one, server.address)
+
+
+def test_a_body_that_drips_ends_at_the_deadline() -> None:
+    drops = [HEAD + b"Content-Length: 200\r\n\r\n", *[b"x"] * 200]
+    with wire(*drops, pause=0.05) as server, client() as one:
+        began = time.monotonic()
+        with pytest.raises(httpx.ReadTimeout):
+            get(one, server.address, deadline=0.5)
+        assert time.monotonic() - began < 5
+
+
+def test_nobody_there() -> None:
+    with client() as one, pytest.raises(httpx.ConnectError):
+        get(one, "http://127.0.0.1:9")
+    with client() as one, pytest.raises(httpx.ConnectError):
+        get(one, "http://no.such.host.invalid/")
+
+
+def test_a_connection_that_was_closed_meanwhile_is_not_used_again() -> None:
+    with wire(HEAD + b"Content-Length: 2\r\n\r\nok", close=True) as server, client() as one:
+        for _ in range(3):
+            assert get(one, server.address) == b"ok"
+            time.sleep(0.1)
+        assert server.connections == 3
+
+
+def test_an_answer_that_nobody_reads_to_its_end_leaves_no_connection() -> None:
+    with wire(HEAD + b"Content-Length: 5\r\n\r\nhello") as server, client() as one:
+        with one.stream("GET", server.address):
+            pass
+        assert get(one, server.address) == b"hello"
+        assert server.connections == 2
+
+
+def test_headers_and_bodies_go_out_as_they_are() -> None:
+    with serving(lambda seen: {"got": seen.body.decode(), "x": seen.headers["x-one"]}) as api, client() as one:
+        answer = one.post(f"{api.address}/a?b=c%20d", content=b"hello", headers={"X-One": "1"})
+        assert answer.json() == {"got": "hello", "x": "1"}
+        assert (api.seen[0].path, api.seen[0].params) == ("/a", {"b": "c d"})
+        with pytest.raises(httpx.LocalProtocolError):
+            one.get(api.address, headers={"X-One": "a\nb"})
+
+
+def test_headers_in_latin_1() -> None:
+    with wire(HEAD + b"X-City: Z\xfcrich\r\nContent-Length: 0\r\n\r\n") as server, client() as one:
+        assert one.get(server.address).headers["x-city"] == "Zürich"
+
+
+def test_a_proxy_is_asked_where_the_environment_names_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(lambda seen: Answer(b"by proxy")) as proxy, serving(lambda seen: Answer(b"direct")) as api:
+        monkeypatch.setenv("http_proxy", proxy.address)
+        monkeypatch.setenv("no_proxy", "127.0.0.1")
+        with client() as one:
+            assert get(one, "http://api.example/") == b"by proxy"
+            assert get(one, api.address) == b"direct"
