@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -31,20 +32,33 @@ class Use:
     text: str
 
 
-def texts(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
+def texts(value: Any, path: Path = ()) -> list[tuple[Path, str]]:
     """Every text below this value, and where it stands."""
+    found: list[tuple[Path, str]] = []
+    _collect(value, path, found)
+    return found
+
+
+def _collect(value: Any, path: Path, found: list[tuple[Path, str]]) -> None:
+    """A list that is filled rather than an iterator in an iterator: a spec is gone through many times."""
     if isinstance(value, str):
-        yield path, value
-    elif isinstance(value, BaseModel):
-        for name, field in type(value).model_fields.items():
-            inner = getattr(value, name)
-            yield from texts(as_templates(inner) if name == "json_body" else inner, (*path, field.alias or name))
-    elif isinstance(value, dict):
-        for key, inner in value.items():
-            yield from texts(inner, (*path, key))
-    elif isinstance(value, list):
-        for index, inner in enumerate(value):
-            yield from texts(inner, (*path, index))
+        found.append((path, value))
+        return
+    if isinstance(value, BaseModel):
+        for name, key in _keys(type(value)):
+            inner = value.__dict__[name]
+            if inner is not None:
+                _collect(as_templates(inner) if name == "json_body" else inner, (*path, key), found)
+        return
+    items: Any = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in items:
+        if inner is not None:
+            _collect(inner, (*path, key), found)
+
+
+@cache
+def _keys(kind: type[BaseModel]) -> list[tuple[str, str]]:
+    return [(name, field.alias or name) for name, field in kind.model_fields.items()]
 
 
 def templates(value: Any) -> Iterator[Use]:

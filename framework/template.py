@@ -125,10 +125,26 @@ def render_text(text: str, values: Mapping[str, Any], environment: _Environment 
         raise TemplateProblem(f"the template {text!r} can't be rendered: {error.message}") from None
 
 
+_PLAIN_NODES = (
+    *(nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Const, nodes.Getattr, nodes.Getitem),
+    *(nodes.Call, nodes.Keyword, nodes.Concat, nodes.BinExpr, nodes.List),
+)
+"""Nodes of which no more than the syntax can be wrong."""
+
+
+@lru_cache(maxsize=4096)
 def problem_of(text: str) -> str | None:
     """What is wrong with the template's syntax, None if nothing is."""
+    if "{" not in text:
+        return None
     try:
-        _compiled(text)
+        tree = _parsed(text)
+        plain = all(
+            isinstance(node, _PLAIN_NODES) or (isinstance(node, nodes.Filter) and node.name in _environment.filters)
+            for node in _all(tree)
+        )
+        if not plain:
+            _compiled(text)
     except jinja2.TemplateError as error:
         return str(error.message)
     return None
@@ -137,7 +153,7 @@ def problem_of(text: str) -> str | None:
 def wrong_filters(text: str) -> list[tuple[str, str]]:
     """The filters that it asks for and that do not exist: what to say of each, and its name."""
     try:
-        asked = [node.name for node in _environment.parse(text).find_all(nodes.Filter)] if "{" in text else []
+        asked = [node.name for node in _all(_parsed(text)) if isinstance(node, nodes.Filter)] if "{" in text else []
     except jinja2.TemplateError:
         return []
     known = sorted(_environment.filters)
@@ -154,11 +170,28 @@ _OURS = f" Besides those of Jinja there are {', '.join(['urlencode', *FILTERS])}
 def names_in(text: str) -> list[NamePath]:
     """Every name the template asks for, as far as it can be told without running it: `{{ config.region }}` → config,
     region. Names that the template itself sets are left out."""
-    if "{" not in text:
-        return []
-    tree = _environment.parse(text)
-    asked = meta.find_undeclared_variables(tree)
-    return [path for path in _paths(tree) if path[0] in asked]
+    return [*_names_in(text)] if "{" in text else []
+
+
+@lru_cache(maxsize=4096)
+def _names_in(text: str) -> tuple[NamePath, ...]:
+    tree = _parsed(text)
+    paths = tuple(_paths(tree))
+    if all(isinstance(node, _PLAIN_NODES) for node in _all(tree)):
+        return paths  # it sets none
+    asked = meta.find_undeclared_variables(_environment.parse(text))  # which marks the tree
+    return tuple(path for path in paths if path[0] in asked)
+
+
+@lru_cache(maxsize=4096)
+def _parsed(text: str) -> nodes.Template:
+    return _environment.parse(text)
+
+
+def _all(node: nodes.Node) -> Iterator[nodes.Node]:
+    yield node
+    for child in node.iter_child_nodes():
+        yield from _all(child)
 
 
 def _paths(node: nodes.Node) -> Iterator[NamePath]:

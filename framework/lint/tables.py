@@ -22,6 +22,9 @@ def tables(source: Source) -> Iterator[Finding]:
         seen.setdefault(table.upper(), f"that of {path[0]}[{path[1]}]")
 
 
+_TABLE = re.compile(r"\b(?:from|join)\s+((?:\w+\.)*(\w+))\b", re.IGNORECASE)
+
+
 def marts(source: Source) -> Iterator[Finding]:
     clean = [stream.clean.table for stream in source.streams if stream.clean]
     marts: dict[str, list[str]] = {mart.table: refs(mart.sql) for mart in source.analytics}
@@ -39,11 +42,11 @@ def marts(source: Source) -> Iterator[Finding]:
         plain = _without_texts(mart.sql)
         if problem := _sql_problem(plain):
             yield Finding("E309", place, problem)
+        named = {found[2].lower(): found[1] for found in reversed(list(_TABLE.finditer(plain)))}
         for table in [*clean, *marts]:
-            named = re.search(rf"\b(?:from|join)\s+((?:\w+\.)*{table})\b", plain, re.IGNORECASE)
-            if named:
+            if table.lower() in named:
                 message = f"the table is named without ref: write {{{{ ref('{table}') }}}}, so that it is made before."
-                yield Finding("W203", place, message, named[1], fix=f"{{{{ ref('{table}') }}}}")
+                yield Finding("W203", place, message, named[table.lower()], fix=f"{{{{ ref('{table}') }}}}")
 
 
 def _without_texts(sql: str) -> str:

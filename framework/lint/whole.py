@@ -1,5 +1,6 @@
 """Rules about the source as a whole: its name, its config, its schedule."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -44,9 +45,8 @@ def config(source: Source) -> Iterator[Finding]:
             if keyword not in _KEYWORDS and not keyword.startswith("x-"):
                 message = f"{keyword!r} is no keyword of JSON Schema.{suggestion(keyword, _KEYWORDS)}"
                 yield Finding("E308", (*here, keyword), message)
-        try:
-            _DIALECT.check_schema(schema)
-        except jsonschema.SchemaError as error:
+        error = _schema_error(json.dumps(schema))
+        if error:
             is_type = list(error.absolute_path)[-1:] == ["type"]
             said = f"{error.instance!r} is no type.{suggestion(error.instance, _JSON_TYPES)}" if is_type else ""
             message = said or f"this is no JSON Schema: {error.message}."
@@ -57,6 +57,16 @@ def config(source: Source) -> Iterator[Finding]:
             for problem in checker.iter_errors(schema["default"]):
                 path = (*here, "default", *problem.absolute_path)
                 yield Finding("E308", path, f"the default breaks its own rule: {problem.message}.")
+
+
+@lru_cache
+def _schema_error(text: str) -> jsonschema.SchemaError | None:
+    """What is wrong with a JSON Schema: many specs of a project have the same ones."""
+    try:
+        _DIALECT.check_schema(json.loads(text))
+    except jsonschema.SchemaError as error:
+        return error
+    return None
 
 
 def schedule(source: Source) -> Iterator[Finding]:

@@ -24,8 +24,8 @@ def problems(source: Source) -> Iterator[Said]:
     connection = _connection()
     connection.execute("create or replace schema checked; use checked")
     try:
-        columns = _tables(connection, source)
-        yield from _marts(connection, source, columns)
+        _tables(connection, source)
+        yield from _marts(connection, source)
     finally:
         connection.execute("use main; drop schema checked cascade")
 
@@ -38,20 +38,24 @@ def _connection() -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _tables(connection: duckdb.DuckDBPyConnection, source: Source) -> list[str]:
-    """Makes RAW and CLEAN as a run would, and returns the names of their columns."""
-    connection.execute(sql.render("duckdb", "create_raw", table=f"RAW_{source.name}_JSON".upper()))
+def _tables(connection: duckdb.DuckDBPyConnection, source: Source) -> None:
+    """Makes RAW and CLEAN as a run would, as far as the SQL speaks of them."""
+    said = "\n".join(mart.sql for mart in source.analytics).upper()
+    raw = f"RAW_{source.name}_JSON".upper()
+    if raw in said:
+        connection.execute(sql.render("duckdb", "create_raw", table=raw))
     for stream in source.streams:
-        if stream.clean:
+        if stream.clean and stream.clean.table.upper() in said:
             model = model_of(source.name, source.filled(stream))
             connection.execute(sql.render("duckdb", "create_clean", model=model))
-    rows = connection.execute(
-        "select distinct column_name from duckdb_columns() where schema_name = 'checked'"
-    ).fetchall()
-    return sorted(name for (name,) in rows)
 
 
-def _marts(connection: duckdb.DuckDBPyConnection, source: Source, columns: list[str]) -> Iterator[Said]:
+def _columns(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    found = connection.execute("select distinct column_name from duckdb_columns() where schema_name = 'checked'")
+    return sorted(name for (name,) in found.fetchall())
+
+
+def _marts(connection: duckdb.DuckDBPyConnection, source: Source) -> Iterator[Said]:
     """A view in place of each table: it is bound and never read."""
     config = {name: rule["default"] for name, rule in source.config.items() if "default" in rule}
     by_table = {mart.table: index for index, mart in enumerate(source.analytics)}
@@ -69,7 +73,7 @@ def _marts(connection: duckdb.DuckDBPyConnection, source: Source, columns: list[
             unknown.add(table)
         except duckdb.Error as error:
             unknown.add(table)
-            if said := _said(error, columns):
+            if said := _said(error, _columns(connection)):
                 code, message, word = said
                 yield code, ("analytics", index, "sql"), message, word
 
