@@ -7,7 +7,7 @@ from framework.yaml_file import Document
 
 _PLAIN = re.compile(r"[A-Za-z0-9_@][\w.@+-]*")
 """A text that needs no quotes, unless it reads as something else."""
-_OTHER = re.compile(r"(?i:true|false|null|yes|no|on|off|\.?nan|\.?inf)|[-+0-9.].*")
+_OTHER = re.compile(r"(?i:true|false|null|yes|no|on|off)|0[ox][0-9a-fA-F]+|(\d+(\.\d*)?)([eE][-+]?\d+)?")
 
 
 def replaced(document: Document, path: Path, text: str, word: str = "") -> Edit | None:

@@ -110,7 +110,7 @@ def _remove(values: Any, path: Place) -> None:
 
 _ALONE = [
     *("E201", "E203", "E204", "E302", "E303", "E304", "E306", "E307", "E308", "E309", "E314", "E318", "E319", "E321"),
-    *("W203", "W204", "W205", "W206", "W210", "W211"),
+    *("W203", "W204", "W205", "W206", "W207", "W210", "W211", "W213"),
 ]
 """What is wrong whatever else the file says."""
 _OF_ALL = ["E301", "E310", "W209"]
@@ -127,8 +127,6 @@ def stands(code: str, path: Place, removed: Iterable[Place]) -> bool:
 def _depends(code: str, path: Place, gone: Place) -> bool:
     if code in _ALONE:
         return False
-    if code in ("W207", "W213"):
-        return True
     same = gone[0] == "defaults" or gone[:2] == path[:2]
     part = gone[2:3]
     if code == "E202":

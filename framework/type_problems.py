@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
+from framework import type_fixes
 from framework.problem import Path, Problem, nearest, show_path, suggestion
 from framework.yaml_file import Document
 
@@ -109,7 +110,9 @@ def _problem(document: Document, path: Path, findings: list[Any], root: type[Bas
         if path[-1] in _TOLD_BY_KEY and any(_own_key(key) in finding["loc"] for key in _TOLD_BY_KEY):
             either = " or ".join(f"`{key}`" for key in _TOLD_BY_KEY)
             return document.problem("E106", path[:-1], f"write {either}, one of the two.", at_key=True)
-        return document.problem("E101", path, _unknown_key(path, finding["loc"], root), at_key=True)
+        known = keys_at(root, finding["loc"][:-1])
+        fix = type_fixes.key(document, path, known)
+        return document.problem("E101", path, _unknown_key(path, finding["loc"], root), at_key=True, fix=fix)
     if kind == "missing":
         keys = _TOLD_BY_KEY if _own_key(path[-1]) in finding["loc"] else [path[-1]]
         what = " or ".join(map(repr, keys))
@@ -121,25 +124,30 @@ def _problem(document: Document, path: Path, findings: list[Any], root: type[Bas
         return document.problem("E102", path, message, at_key=True)
     if kind == "union_tag_invalid":
         known = tags_at(root, finding["loc"])
-        message = f"{finding['ctx']['tag']!r} is no kind of {_named(path)}.{suggestion(finding['ctx']['tag'], known)}"
-        return document.problem("E104", (*path, "type"), message)
+        tag = finding["ctx"]["tag"]
+        message = f"{tag!r} is no kind of {_named(path)}.{suggestion(tag, known)}"
+        fix = type_fixes.word(document, (*path, "type"), tag, known)
+        return document.problem("E104", (*path, "type"), message, fix=fix)
     quotes = _QUOTE_COMMA if split else ""
     template = " No template is rendered here." if isinstance(value, str) and "{{" in value and kind != "url" else ""
     if kind == "literal_error":
         words = [str(word) for word in literals_at(root, finding["loc"])]
-        return document.problem(
-            "E104", path, f"{shown} is not allowed here.{quotes or _word_hint(value, words)}{template}"
-        )
+        message = f"{shown} is not allowed here.{quotes or _word_hint(value, words)}{template}"
+        return document.problem("E104", path, message, fix=type_fixes.word(document, path, value, words))
     if all(f["type"] in _KINDS for f in findings):
         wanted = list(dict.fromkeys(word for kind, word in _KINDS.items() if kind in {f["type"] for f in findings}))
-        hint = _shape_hint(value, root, findings) or _type_hint(
-            value, wanted, _written(document, path), _takes_text(root, findings)
-        )
+        takes_text = _takes_text(root, findings)
+        shape = _shape_hint(value, root, findings)
+        hint = shape or _type_hint(value, wanted, _written(document, path), takes_text)
         message = f"{shown} stands where {_choice(wanted)} is wanted.{quotes or template or hint}"
-        return document.problem("E103", path, message)
+        mended = not (quotes or template or shape)
+        fix = type_fixes.kind(document, path, value, wanted, takes_text) if mended else None
+        return document.problem("E103", path, message, fix=fix)
     at_key = finding["loc"][-1] == "[key]"
     message = f"{_sentence(finding, shown)}{quotes or template}"
-    return document.problem(_CUSTOM.get(kind, "E105"), path, message, at_key)
+    mend = {"duration": type_fixes.duration, "jmespath": type_fixes.jmespath}.get(kind)
+    fix = mend(document, path, value) if mend else None
+    return document.problem(_CUSTOM.get(kind, "E105"), path, message, at_key, fix=fix)
 
 
 _QUOTE_COMMA = " Put quotes around a text that holds a comma."

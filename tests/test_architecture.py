@@ -15,7 +15,7 @@ LAYERS = """
     records repeats keys
     spec
     settings names
-    type_problems
+    type_fixes type_problems
     spec_file
     lint/
     schema reference

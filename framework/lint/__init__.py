@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
 from framework.lint import credentials, paging, records, streams, tables, texts, whole
 from framework.mend import replaced, taken_out
@@ -44,9 +45,12 @@ def lint(
         *tables.marts(source),
     ]
     unclear = [finding.path for finding in findings if finding.code in ("E201", "E202", "E204")]
-    if not unclear:
+    if not unclear and not document.unread:
         broken = {finding.path[:2] for finding in findings}
-        findings += [finding for finding in texts.unused(source) if finding.path not in broken]
+        lost = str([_at(document.values, path) for path in removed])
+        for finding in texts.unused(source):
+            if finding.path not in broken and str(finding.path[0]) not in lost:  # what can't be read may use it
+                findings.append(finding)
     found = {}
     for code, path, message, word, at_key, fix in reversed(findings):
         if code in ("W201", "W202") and any(path[:2] == place[:2] for place in unclear):
@@ -57,6 +61,13 @@ def lint(
             problem = document.problem(code, place, message, at_key, word, edit)
             found[problem.line, problem.column, code, message] = problem  # an alias says it twice
     return sorted(found.values())
+
+
+def _at(values: Any, path: Path) -> Any:
+    for step in path:
+        inside = isinstance(values, dict) or (isinstance(values, list) and isinstance(step, int) and step < len(values))
+        values = values[step] if inside and (not isinstance(values, dict) or step in values) else None
+    return values
 
 
 def is_error(problem: Problem) -> bool:

@@ -8,7 +8,7 @@ from framework.problem import Problem, end_of_word
 from framework.validation.checked import Checked
 
 _SECRET_KEY = r"(?:[\w-]*(?:password|passwd|secret|token|private_key|api[-_]?key|authorization|webhook)|value|key)"
-_VALUE = r"(?P<value>\"[^\"]*\"?|'[^']*'?|[^\s,{}\[\]&#]+(?:[ ]+[^\s,{}\[\]&#]+)*)"
+_VALUE = r"(?P<value>\"[^\"]*\"?|'[^']*'?|\[[^\]]*\]?|\{[^}]*}?|[^\s,{}\[\]&#]+(?:[ ]+[^\s,{}\[\]&#]+)*)"
 _HIDDEN = re.compile(
     rf"(?<![\w-])[\"']?{_SECRET_KEY}[\"']?\s*[:=]\s*(?!\d+\b){_VALUE}|://(?P<user>[^/\s@{{}}]+)@", re.IGNORECASE
 )
@@ -54,10 +54,21 @@ def _masked(checked: Checked, number: int) -> str:
             group = "value" if found["value"] is not None else "user"
             if "{{" not in found[group] and not found[group].startswith(("secret:", "env:")):
                 line = _stars(line, *found.span(group))
-    for problem in here:
-        if problem.code == "E319":
-            line = _stars(line, problem.column - 1, end_of_word(line, problem.column) - 1)
+    row = _offset(checked, number)
+    for start, end in _secrets(checked):
+        if start < row + len(line) and end > row:
+            line = _stars(line, max(start - row, 0), min(end - row, len(line)))
     return line
+
+
+def _offset(checked: Checked, number: int) -> int:
+    return sum(len(line) + 1 for line in checked.lines[: number - 1])
+
+
+def _secrets(checked: Checked) -> list[tuple[int, int]]:
+    """From where to where secrets that were found stand in the text."""
+    starts = {_offset(checked, p.line) + p.column - 1 for p in checked.problems if p.code == "E319"}
+    return [span for span in checked.document.spans.values() if span[0] in starts] if starts else []
 
 
 def _stars(line: str, start: int, end: int) -> str:

@@ -10,7 +10,7 @@ from framework.validation.checked import Checked, checked, files
 
 def all_checked(paths: Iterable[Path]) -> list[Checked]:
     """Every file with its problems, in order."""
-    found = [checked(path) for path in files(paths)]
+    found = sorted((checked(path) for path in files(paths)), key=lambda each: each.document.file)
     together(found)
     for each in found:
         each.problems = silence(each.document, each.problems, each.complete)

@@ -10,8 +10,10 @@ from framework.errors import SettingsError
 from framework.problem import Problem
 from framework.validation import baseline
 from framework.validation.checked import Checked
+from framework.validation.checked import files as files_of
 from framework.validation.choice import choice
 from framework.validation.formats import FORMATS, Outcome
+from framework.validation.mending import mend
 from framework.validation.together import all_checked
 
 
@@ -23,6 +25,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     codes = "rules by code or its beginning, such as W201 or W2; may be repeated"
     parser.add_argument("--select", action="append", default=[], metavar="CODES", help=f"only these {codes}")
     parser.add_argument("--ignore", action="append", default=[], metavar="CODES", help=f"all but these {codes}")
+    parser.add_argument("--fix", action="store_true", help="mend what is safe to mend, in the files themselves")
     parser.add_argument(
         "--baseline", metavar="FILE", type=Path, help="leave out the findings that this file holds as known"
     )
@@ -46,16 +49,22 @@ def act(arguments: argparse.Namespace) -> int:
         known = baseline.read(arguments.baseline) if arguments.baseline and not arguments.write_baseline else None
     except SettingsError as error:
         return _wrong(str(error))
+    fixed = 0
+    if arguments.fix:
+        try:
+            fixed = sum(mend(path, chosen) for path in files_of(arguments.paths))
+        except OSError as error:
+            return _wrong(f"{error.filename} can't be written: {error.strerror}")
     files = all_checked(arguments.paths)
     for checked in files:
         checked.problems = [problem for problem in checked.problems if problem.code in chosen]
     if arguments.write_baseline:
         return _write(arguments, files)
-    outcome = Outcome(files, arguments.strict)
+    outcome = Outcome(files, arguments.strict, fixed)
     if known is not None:
         before = len(outcome.found)
         gone = baseline.left_over(arguments.baseline, known, files)
-        outcome = Outcome(files, arguments.strict)
+        outcome = Outcome(files, arguments.strict, fixed)
         outcome = replace(outcome, known=before - len(outcome.found))
         if gone:
             print(
