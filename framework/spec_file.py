@@ -69,7 +69,11 @@ def _sound(document: Document) -> Sound | None:
         except ValidationError as error:
             for finding in error.errors(include_url=False):
                 path = yaml_path(rest, finding["loc"])
-                path = path[:-1] if finding["type"] == "missing" else path
+                is_missing = finding["type"] == "missing"
+                if is_missing and _fill(values, in_file(path, kept)):
+                    removed.add(in_file(path, kept))
+                    continue
+                path = path[:-1] if is_missing else path
                 if not path:
                     return None
                 place = in_file(path, kept)
@@ -108,29 +112,61 @@ def _remove(values: Any, path: Place) -> None:
         values.pop(last, None)
 
 
+_STAND_INS: dict[str, Any] = {
+    "version": 1,
+    "name": "not_known",
+    "http": {"base_url": "https://not-known.invalid"},
+    "http.base_url": "https://not-known.invalid",
+    "streams": [{"name": "not_known", "request": {"path": "/"}}],
+    "streams.request.path": "/",
+}
+"""What stands in for a key that nothing could be looked at without; nothing is said of it."""
+
+
+def _fill(values: Any, path: Place) -> bool:
+    """Puts a stand-in where a key is missing. False where there is none."""
+    name = ".".join(step for step in path if isinstance(step, str))
+    if name not in _STAND_INS:
+        return False
+    for step in path[:-1]:
+        values = values[step]
+    values[path[-1]] = _copy(_STAND_INS[name])
+    return True
+
+
 _ALONE = [
     *("E201", "E203", "E204", "E302", "E303", "E304", "E306", "E307", "E308", "E309", "E314", "E318", "E319", "E321"),
     *("W203", "W204", "W205", "W206", "W207", "W210", "W211", "W213"),
 ]
 """What is wrong whatever else the file says."""
-_OF_ALL = ["E301", "E310", "W209"]
+_OF_ALL = ["W209"]
 """What depends on all streams; anything else on its own stream and the defaults."""
 _APART = ["name", "description", "pagination", "responses", "contract", "checks"]
 """Parts of a stream that no other part depends on."""
 
 
-def stands(code: str, path: Place, removed: Iterable[Place]) -> bool:
-    """Whether a finding holds, whatever was meant by what was taken out."""
-    return not any(path[: len(gone)] == gone or _depends(code, path, gone) for gone in removed)
+def stands(code: str, path: Place, removed: Iterable[Place], word: str = "") -> bool:
+    """Whether a finding holds, whatever was meant by what was taken out. `word` is what it is about, where it says."""
+    return not any(path[: len(gone)] == gone or _depends(code, path, gone, word) for gone in removed)
 
 
-def _depends(code: str, path: Place, gone: Place) -> bool:
+def _depends(code: str, path: Place, gone: Place, word: str) -> bool:
     if code in _ALONE:
         return False
     same = gone[0] == "defaults" or gone[:2] == path[:2]
     part = gone[2:3]
     if code == "E202":
-        return gone[0] in ("config", "secrets") or (same and part in ((), ("for_each",), ("incremental",)))
+        group, _, name = word.partition(".")
+        declared = gone[0] == "secrets" or str(gone[1:2]).lower() in ("()", str((name,)).lower())
+        mine = group not in ("config", "secrets") or gone[0] == group
+        return (gone[0] in ("config", "secrets") and mine and declared) or (
+            same and part in ((), ("for_each",), ("incremental",))
+        )
+    if code == "E313":
+        return gone[0] == "config" or (same and part in ((), ("incremental",)))
+    if code in ("E301", "E310"):
+        named = {"E301": [(), ("name",)], "E310": [(), ("clean",), ("clean", "table")]}[code]
+        return gone[0] in ("streams", "analytics") and gone[2:] in named
     if code == "W212" and part in ((), ("pagination",)):
         return same
     if gone[0] not in ("streams", "defaults", "analytics") or (gone[0] == "streams" and part and part[0] in _APART):

@@ -56,7 +56,7 @@ def lint(
         if code in ("W201", "W202") and any(path[:2] == place[:2] for place in unclear):
             continue  # the window's name may be the one that is misspelt
         place = in_file(path, kept)
-        if stands(code, place, removed | document.unread):
+        if stands(code, place, removed | document.unread, word):
             edit = None if fix is None else replaced(document, place, fix, word) if fix else taken_out(document, place)
             problem = document.problem(code, place, message, at_key, word, edit)
             found[problem.line, problem.column, code, message] = problem  # an alias says it twice

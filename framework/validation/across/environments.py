@@ -51,7 +51,7 @@ def _given(group: Group, file: Checked, source: Source, where: tuple[str, str], 
             continue
         validator = jsonschema.Draft202012Validator(source.config[name], format_checker=_FORMATS)
         for error in validator.iter_errors(value):
-            message = f"{error.message}: so the source {source.name!r} has it."
+            message = f"{error.message}, which the source {source.name!r} asks for."
             yield group.problem(file, "E406", (*here, *error.absolute_path), message)
     for key, message in schedule_problems(settings.schedule.cron, settings.schedule.timezone):
         yield group.problem(file, "E407", (*place, "schedule", key), message)
