@@ -5,7 +5,7 @@ AIRFLOW_BIN := .venv-airflow/bin
 INSTALL := -m pip install --quiet --disable-pip-version-check --no-deps
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-core test-fast test-airflow lint types validate format lock clean
+.PHONY: help demo test test-core test-fast test-airflow lint types validate golden format lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-13s %s\n", $$1, $$2}'
@@ -55,6 +55,9 @@ types: .venv/.ready  ## mypy
 
 validate: .venv/.ready  ## the shipped sources
 	$(BIN)/framework validate sources/ framework.yaml
+
+golden: .venv/.ready  ## write the SQL that the tests compare with anew
+	$(BIN)/python -m tests.snowflake.golden
 
 format: .venv/.ready  ## black and ruff's fixes
 	$(BIN)/ruff check --fix-only --quiet .

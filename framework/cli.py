@@ -22,6 +22,7 @@ VERBS = {
     "load": "load what the stage's log holds into RAW",
     "clean": "bring CLEAN and ANALYTICS up to RAW",
     "check": "check counts, keys and freshness",
+    "deploy": "the objects that the sources need in Snowflake: print them",
     "demo": "start a demo API and run the shop source against it, offline",
     "airflow": "write the DAGs' files for Airflow, and make its pools",
     "schema": "write the JSON Schema and the reference pages",

@@ -123,7 +123,8 @@ def _named(source: Source, name: str) -> Source:
 
     def mart(written: Mart) -> Mart:
         sql = with_refs(written.sql, renamed)
-        return written.model_copy(update={"table": renamed[written.table], "sql": sql})
+        snowflake = written.snowflake and with_refs(written.snowflake, renamed)
+        return written.model_copy(update={"table": renamed[written.table], "sql": sql, "snowflake": snowflake})
 
     return source.model_copy(
         update={

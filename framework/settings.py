@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from framework.alerts import AlertSpec
+from framework.deployer import Deployer
 from framework.model import Name, Span, Strict
 from framework.responses import RateLimit
 from framework.secrets import SecretsSpec
@@ -81,17 +82,6 @@ class SourceSettings(Strict):
     """Where and how Airflow runs this source's tasks."""
 
 
-class Deployer(Strict):
-    """Who may change objects in the warehouse."""
-
-    user: str
-    """The user that owns the objects."""
-    role: str
-    """The role that it takes."""
-    private_key: str | None = None
-    """Its key: `secret:OWNER#NAME`."""
-
-
 class Environment(Strict):
     """One place to run in."""
 
@@ -102,7 +92,7 @@ class Environment(Strict):
     secrets: SecretsSpec = EnvSecrets(type="env")
     """Where secret values are."""
     deploy: Deployer | None = None
-    """Who may change objects in the warehouse."""
+    """Snowflake: who may change objects, and how they are made."""
     alerts: list[AlertSpec] = []
     """Who is told when a run fails."""
     sources: dict[Name, SourceSettings] = {}

@@ -188,10 +188,19 @@ class Column(Strict):
     """integer (38 digits), decimal(p,s), float, boolean, text, date, timestamp (an instant, in UTC) or json."""
     description: str | None = None
     """Becomes the column's comment."""
+    personal_data: Name | None = None
+    """The kind of personal data that it holds, such as email or name: a tag in Snowflake, by which it can be masked."""
 
 
 class Clean(Strict):
     """The CLEAN table of a stream: typed, and each key once."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "if": {"required": ["refreshed_by"], "properties": {"refreshed_by": {"enum": ["task", "dynamic_table"]}}},
+            "then": {"properties": {"mode": {"enum": ["append", "merge"]}}},
+        }
+    )
 
     table: TableName
     """Its name, by custom CLN_…"""
@@ -206,6 +215,24 @@ class Clean(Strict):
     """A condition on the record, such as `status == 'deleted'`, that deletes its key from the table."""
     columns: dict[Name, Column] = {}
     """The table's columns. Without any it has the key's fields as text and the whole record as `payload`."""
+    refreshed_by: Literal["task", "dynamic_table", "run"] | None = None
+    """Snowflake: what brings the table up to RAW. task: a task, as parts arrive. dynamic_table: Snowflake, by the
+    table's definition. run: the step `clean`, as on DuckDB. Without it, task for append and merge, unless the contract
+    says fail; replace and history are always by run."""
+    refresh: Span = timedelta(minutes=5)
+    """How old a dynamic table may be."""
+    refresh_mode: Literal["incremental", "full"] = "incremental"
+    """How a dynamic table is refreshed."""
+
+    @model_validator(mode="after")
+    def _by_itself(self) -> Self:
+        if self.refreshed_by in ("task", "dynamic_table") and self.mode not in ("append", "merge"):
+            reason = (
+                f"`refreshed_by: {self.refreshed_by}` goes with append and merge: `mode: {self.mode}` needs to know "
+                "which reads are complete, and is done by run"
+            )
+            raise PydanticCustomError("one_of", "{reason}", {"reason": reason})
+        return self
 
 
 class Contract(Strict):
@@ -326,6 +353,13 @@ class Mart(Strict):
     """Becomes the table's comment."""
     refresh: Span = timedelta(hours=1)
     """How old it may be, where the warehouse refreshes it by itself."""
+    snowflake: Template | None = None
+    """The select statement in Snowflake's words, where `sql` has words of DuckDB."""
+    as_: Literal["dynamic_table", "table", "view"] = Field(default="dynamic_table", alias="as")
+    """What it is in Snowflake: a dynamic table, a table that a task makes anew every `refresh`, or a view. On DuckDB a
+    view is a view, and the others are tables that the step `clean` makes anew."""
+    refresh_mode: Literal["auto", "incremental", "full"] = "auto"
+    """How a dynamic table is refreshed. auto: as Snowflake decides once, when it is made."""
 
 
 def _whole(value: Any) -> Any:

@@ -4,14 +4,14 @@ The models here are what both dialects are rendered from; a dialect's folder hol
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import jinja2
 
-from framework import predicate
+from framework import predicate, snowflake_words
 from framework.model import JmesPath
 
 Path = tuple[str, ...]
@@ -143,7 +143,17 @@ class DuckDBFields:
         return quote_text(value)
 
 
-_FIELDS: dict[str, predicate.Dialect] = {"duckdb": DuckDBFields()}
+_FIELDS: dict[str, predicate.Dialect] = {"duckdb": DuckDBFields(), "snowflake": snowflake_words.SnowflakeFields()}
+_QUOTING: dict[str, dict[str, Callable[..., Any]]] = {
+    "duckdb": {"name": quote_name, "text": quote_text, "json_path": json_path, "number_pattern": number_pattern},
+    "snowflake": {
+        "name": snowflake_words.quote_name,
+        "text": snowflake_words.quote_text,
+        "texts": snowflake_words.quote_list,
+        "field": snowflake_words.field_path,
+        "instant_format": snowflake_words.instant_format,
+    },
+}
 
 
 @lru_cache
@@ -155,14 +165,11 @@ def _environment(dialect: str) -> jinja2.Environment:
         lstrip_blocks=True,
         autoescape=False,
     )
-    environment.filters |= {
-        "name": quote_name,
-        "names": lambda names: ", ".join(map(quote_name, names)),
-        "text": quote_text,
-        "json_path": json_path,
-        "number_pattern": number_pattern,
+    quoting = _QUOTING[dialect]
+    environment.filters |= quoting | {
+        "names": lambda names: ", ".join(map(quoting["name"], names)),
         "split_type": split_type,
-        "condition": lambda path: predicate.to_sql(path, _FIELDS[dialect]),
+        "condition": partial(predicate.to_sql, dialect=_FIELDS[dialect]),
     }
     return environment
 

@@ -9,8 +9,9 @@ import pytest
 
 LAYERS = """
     errors
-    exact_json lines window filters request model problem template manifest hooks predicate sql yaml_file body limiter
-    transport guards ahead rules/ mend
+    exact_json lines window filters request model problem template manifest hooks predicate snowflake_words sql
+    yaml_file body limiter
+    transport guards ahead rules/ mend deployer
     fields responses incremental auth/ pagination/ partitions/ decoders/ stages/ warehouses/ secrets/ alerts/
     records repeats keys
     spec
@@ -27,7 +28,7 @@ LAYERS = """
     extract load
     batches
     clean
-    validation/
+    deploy/ validation/
     check
     run
     gather

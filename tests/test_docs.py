@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from framework.cli import VERBS, main
+from framework.project import find
 from framework.verbs.validate import problems_of
 
 ROOT = Path(__file__).parents[1]
@@ -37,10 +38,14 @@ def test_a_spec_in_the_docs_validates(page: Path, name: str, text: str, tmp_path
     assert list(map(str, problems_of(spec))) == []
 
 
-def test_every_yaml_block_is_a_spec_that_is_checked() -> None:
-    for page in [page for page in PAGES if page.parent.name != "reference"]:  # which has shapes, not specs
-        blocks = re.findall(r"```yaml\n(.*)", page.read_text(encoding="utf-8"))
-        assert all(first.startswith("# sources/") for first in blocks), page
+def test_every_yaml_block_is_a_file_that_is_checked(tmp_path: Path) -> None:
+    for page in [page for page in PAGES if page.parent.name != "reference"]:  # which has shapes, not files
+        for block in re.findall(r"```yaml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
+            if block.startswith("# framework.yaml\n"):
+                (tmp_path / "framework.yaml").write_text(block, encoding="utf-8")
+                find(tmp_path)
+            else:
+                assert block.startswith("# sources/"), page
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -1,0 +1,43 @@
+"""Everything that is rendered, for the checkers: shipped sources and one with every option, in every environment."""
+
+from functools import cache
+from pathlib import Path
+
+from framework.deploy.desired import Desired, desired
+from framework.deploy.objects import Object
+from framework.project import Project, find
+
+HERE = Path(__file__).parent
+SHIPPED = HERE.parents[1] / "sources"
+ENVIRONMENTS = ["s3", "azure", "s3_every", "azure_every", "s3_copy", "s3_rest"]
+
+
+def project() -> Project:
+    """The project of these tests."""
+    return find(HERE)
+
+
+@cache
+def wanted(environment: str) -> Desired:
+    """The objects of all sources in an environment."""
+    sources = [*map(str, sorted(SHIPPED.glob("*.yaml"))), *project().deployments(environment)]
+    return desired(project(), environment, sources)
+
+
+def statements(environment: str) -> list[str]:
+    """In order, with one database for all environments: so none is checked twice."""
+    return [each.ddl.replace("LAKE.", "ANALYTICS.") for each in wanted(environment).objects]
+
+
+def of_kind(environment: str, kind: str) -> list[Object]:
+    """The objects of a kind."""
+    return [each for each in wanted(environment).objects if each.kind == kind]
+
+
+def blocks(path: Path) -> dict[str, str]:
+    """A file of statements, each under a line `-- @name`."""
+    found = {}
+    for block in path.read_text(encoding="utf-8").split("-- @")[1:]:
+        name, _, text = block.partition("\n")
+        found[name.strip()] = text.strip().removesuffix(";")
+    return found
