@@ -32,7 +32,14 @@ VERBS = {
 
 def main(arguments: list[str] | None = None) -> int:
     """The console script."""
-    words = sys.argv[1:] if arguments is None else arguments
+    try:
+        return _main(sys.argv[1:] if arguments is None else arguments)
+    except KeyboardInterrupt:  # also while a verb is still being imported
+        print("\nStopped. What is committed stays; the next run goes on from there.", file=sys.stderr)
+        return 130
+
+
+def _main(words: list[str]) -> int:
     parser = _parser(_verb_in(words))
     chosen = parser.parse_args(words)
     if chosen.verb is None:
@@ -42,9 +49,6 @@ def main(arguments: list[str] | None = None) -> int:
 
     try:
         return int(chosen.act(chosen))
-    except KeyboardInterrupt:
-        print("\nStopped. What is committed stays; the next run goes on from there.", file=sys.stderr)
-        return 130
     except BrokenPipeError:
         return 1
     except FrameworkError as error:

@@ -273,3 +273,14 @@ def test_help_imports_nothing_heavy() -> None:
     script += "print([name for name in ('pydantic', 'duckdb', 'httpx', 'jinja2', 'rich') if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_ctrl_c_while_a_verb_is_still_imported(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(name: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("framework.cli.import_module", interrupted)
+    assert main(["run", "x"]) == 130
+    assert "Stopped." in capsys.readouterr().err

@@ -95,6 +95,10 @@ class DuckDB:
         """Runs it and fetches all."""
         try:
             return self._connection.execute(sql, list(params) or None).fetchall()
+        except RuntimeError as error:
+            if str(error) != "Query interrupted":
+                raise
+            raise KeyboardInterrupt from None  # Ctrl-C, which DuckDB takes for itself while it works
         except self._error as error:
             if "No space left" in str(error):
                 raise WarehouseError(f"the disk of {self.url} is full: free some space and run again") from None

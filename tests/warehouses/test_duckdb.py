@@ -201,3 +201,23 @@ def test_a_full_disk_is_said_in_plain_words(warehouse: DuckDB, monkeypatch: pyte
         patched.setattr(warehouse, "_connection", Full())
         with pytest.raises(WarehouseError, match=r"the disk of .*w.duckdb is full: free some space and run again"):
             warehouse.execute("commit")
+
+
+INTERRUPTED = """
+import os, signal, sys, threading
+from pathlib import Path
+from framework.warehouses.duckdb import DuckDB
+
+warehouse = DuckDB(Path(sys.argv[1]), "200MB")
+threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+try:
+    warehouse.execute("select count(*) from range(1000000000000) t(i) where hash(i) % 7 = 1")
+except KeyboardInterrupt:
+    print(warehouse.execute("select 1"))
+"""
+
+
+def test_ctrl_c_during_a_query_is_ctrl_c(tmp_path: Path) -> None:
+    words = [sys.executable, "-c", INTERRUPTED, str(tmp_path / "w.duckdb")]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.stdout, done.stderr) == ("[(1,)]\n", "")
