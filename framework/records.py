@@ -176,7 +176,8 @@ def check_objects(written: Lines) -> None:
         place = found.end() if found else 0
         kind = {b"[": "a list", b'"': "text", b"n": "null"}.get(text[place : place + 1], "a plain value")
         number = text.count(b"\n", 0, place) + 1
-        raise DataProblem(f"record {number} of the page is {kind}, not an object: check `records`")
+        remedy = ", or `header` for rows with names" if kind == "a list" else ", or `wrap` plain values"
+        raise DataProblem(f"record {number} of the page is {kind}, not an object: check `records`{remedy}")
 
 
 def field_text(record: bytes, path: str) -> bytes | None:

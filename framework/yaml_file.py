@@ -11,9 +11,13 @@ from typing import Any
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from framework.exact_json import ExactFloat
 from framework.problem import Edit, Path, Problem, show_path
 
 _Base: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+
+
+_JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
 
 
 class _Loader(_Base):  # type: ignore[misc]
@@ -259,6 +263,8 @@ def _scalar(document: Document, node: Node, path: Path) -> Any:
         if kind == "int":
             return int(text, 0) if text[:2] in ("0x", "0o") else int(text)
         if kind == "float":
+            if _JSON_NUMBER.fullmatch(text):
+                return ExactFloat(text)  # 1.10 is sent as 1.10
             return float(re.sub(r"\.(?=inf|nan)", "", text.lower()))
     except ValueError:
         _refuse(document, "E003", path, f"{text!r} is no {_KINDS[kind]}.")

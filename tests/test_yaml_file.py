@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from framework.exact_json import ExactFloat
 from framework.yaml_file import read, read_file
 
 CORE = {
@@ -34,7 +35,9 @@ def test_core_values(text: str) -> None:
     document = read("f", f"a: {text}\n")
     value = document.values["a"]
     assert document.problems == []
-    assert (type(value), value) == (type(CORE[text]), CORE[text])
+    kind = float if isinstance(value, ExactFloat) else type(value)
+    assert (kind, value) == (type(CORE[text]), CORE[text])
+    assert getattr(value, "text", text) == text  # 1.10 is sent as 1.10
 
 
 @pytest.mark.parametrize("text", [".nan", ".NaN", ".NAN"])

@@ -4,12 +4,14 @@ import json
 import secrets
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any, Literal
 
 from framework.errors import SecretError
 from framework.model import Scalar, Span, Strict, Template
 from framework.template import render, render_text
 
+NOTHING: Mapping[str, str] = MappingProxyType({})
 Algorithm = Literal[
     "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "HS256", "HS384", "HS512"
 ]
@@ -34,13 +36,21 @@ class Jwt(Strict):
     """How long after iat its exp is."""
 
 
-def signed(spec: Jwt, values: Mapping[str, Any], now: datetime, hide: Callable[[str], None]) -> str:
-    """The JWT for this moment. Raises SecretError where the key is none for its algorithm."""
+def signed(
+    spec: Jwt, values: Mapping[str, Any], now: datetime, hide: Callable[[str], None], own: Mapping[str, str] = NOTHING
+) -> str:  # fmt: skip
+    """The JWT for this moment; `own` are claims that it has unless the spec says otherwise. Raises SecretError where
+    the key is none for its algorithm."""
     from joserfc import jwt  # noqa: PLC0415 - `validate` does without it
     from joserfc.errors import JoseError  # noqa: PLC0415
 
     issued = int(now.timestamp())
-    claims = {"iat": issued, "exp": issued + int(spec.lifetime.total_seconds()), "jti": secrets.token_hex(16)}
+    claims: dict[str, Any] = {
+        "iat": issued,
+        "exp": issued + int(spec.lifetime.total_seconds()),
+        "jti": secrets.token_hex(16),
+    }
+    claims |= own
     claims |= {name: _value(scalar, values) for name, scalar in spec.claims.items()}
     header = {"alg": spec.algorithm, "typ": "JWT"}
     header |= {name: _value(scalar, values) for name, scalar in spec.headers.items()}

@@ -16,17 +16,20 @@ from framework.model import InstantForm, JmesPath, Span, Strict, Template, given
 from framework.request import Params, Request
 from framework.template import render_text
 
-_NEEDS = {"refresh_token": ["refresh_token"], "password": ["user", "password"], "jwt_bearer": ["jwt"]}
+_NEEDS = {"refresh_token": ["refresh_token"], "password": ["user", "password"]}
 """What a grant needs and no other takes."""
 _JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+_CLIENT_ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
 def _rules() -> Any:
     """The same rules for an editor."""
-    secretless = {"anyOf": [holds("client_auth", "none"), holds("grant", "jwt_bearer")]}
+    by_jwt = [holds("client_auth", "jwt"), holds("grant", "jwt_bearer")]
     rules: list[dict[str, Any]] = [
         {"if": holds("grant", "jwt_bearer"), "else": given("client_id")},
-        {"if": secretless, "else": given("client_secret")},
+        {"if": {"anyOf": [holds("client_auth", "none"), *by_jwt]}, "else": given("client_secret")},
+        {"if": {"anyOf": by_jwt}, "then": given("jwt"), "else": {"not": given("jwt")}},
+        {"not": {"allOf": by_jwt}},
     ]
     for grant, keys in _NEEDS.items():
         none = {"not": {"anyOf": [given(key) for key in keys]}}
@@ -49,10 +52,10 @@ class OAuth2Auth(Strict):
     client_id: Template | None = None
     """Usually `{{ secrets.client_id }}`; only jwt_bearer may do without."""
     client_secret: Template | None = None
-    """Usually `{{ secrets.client_secret }}`; jwt_bearer and `client_auth: none` may do without."""
-    client_auth: Literal["basic", "post", "none"] = "basic"
-    """Where client_id and client_secret go: an Authorization header, or fields of the request; none: client_id alone,
-    as a field."""
+    """Usually `{{ secrets.client_secret }}`; jwt_bearer and `client_auth: none` or `jwt` may do without."""
+    client_auth: Literal["basic", "post", "jwt", "none"] = "basic"
+    """Where client_id and client_secret go: an Authorization header, or fields of the request; jwt: a JWT signed by the
+    client's own key in the secret's place (private_key_jwt); none: client_id alone, as a field."""
     refresh_token: Template | None = None
     """For that grant, usually `{{ secrets.refresh_token }}`. Where each use gives a new one, that is kept encrypted in
     the stage before its access token is used, and all runs and machines go on from there. Another value here begins
@@ -62,7 +65,8 @@ class OAuth2Auth(Strict):
     password: Template | None = None
     """For the grant password."""
     jwt: Jwt | None = None
-    """For the grant jwt_bearer."""
+    """For the grant jwt_bearer and for `client_auth: jwt`, whose iss and sub are the client_id and whose aud is the
+    token_url unless `claims` say otherwise."""
     scopes: list[str] = []
     """Sent joined by a space."""
     method: Literal["POST", "GET", "PUT"] = "POST"
@@ -99,10 +103,16 @@ class OAuth2Auth(Strict):
                 if (getattr(self, key) is not None) != (grant == self.grant):
                     reason = f"`grant: {grant}` and `{key}` go together"
                     raise PydanticCustomError("one_of", "{reason}", {"reason": reason})
+        by_jwt = self.client_auth == "jwt"
+        if by_jwt and self.grant == "jwt_bearer":
+            raise PydanticCustomError("one_of", "`client_auth: jwt` goes with another grant than jwt_bearer")
+        if (self.jwt is not None) != (by_jwt or self.grant == "jwt_bearer"):
+            raise PydanticCustomError("one_of", "`jwt` goes with `grant: jwt_bearer` or `client_auth: jwt`")
         if self.grant != "jwt_bearer" and self.client_id is None:
             raise PydanticCustomError("one_of", "write `client_id`: only `grant: jwt_bearer` does without")
-        if self.grant != "jwt_bearer" and self.client_auth != "none" and self.client_secret is None:
-            raise PydanticCustomError("one_of", "write `client_secret`, or `client_auth: none`")
+        secretless = by_jwt or self.client_auth == "none" or self.grant == "jwt_bearer"
+        if not secretless and self.client_secret is None:
+            raise PydanticCustomError("one_of", "write `client_secret`, or `client_auth: none` or `jwt`")
         return self
 
     def open(self, context: AuthContext) -> Auth:
@@ -170,8 +180,11 @@ class _Endpoint:
         """The fields and headers of the request, with the client's own (RFC 6749 2.3.1)."""
         headers = [("Accept", "application/json")]
         client_id, secret = self._text(self._spec.client_id), self._text(self._spec.client_secret)
+        way = self._spec.client_auth
+        if way == "jwt":
+            pairs = dict(parse_qsl(body, keep_blank_values=True))
+            return pairs | {"client_id": client_id, **self._asserted(client_id)}, headers
         if client_id:
-            way = self._spec.client_auth
             if way == "basic":  # which wants both form-encoded before they are joined
                 client_id, secret = quote_plus(client_id), quote_plus(secret)
             client = ClientAuth(client_id, secret, "none" if way == "none" else f"client_secret_{way}")
@@ -181,12 +194,21 @@ class _Endpoint:
                 headers.append(("Authorization", more["Authorization"]))
         return dict(parse_qsl(body, keep_blank_values=True)), headers
 
+    def _asserted(self, client_id: str) -> dict[str, str]:
+        """The client's own proof (RFC 7523 2.2)."""
+        spec, context = self._spec, self._context
+        assert spec.jwt is not None
+        url = render_text(spec.token_url, context.values)
+        own = {"iss": client_id, "sub": client_id, "aud": url}
+        text = signed(spec.jwt, context.values, context.clock(), context.hide, own)
+        return {"client_assertion_type": _CLIENT_ASSERTION, "client_assertion": text}
+
     def _fields(self, refresh_token: str) -> dict[str, str]:
         spec = self._spec
         fields = {"grant_type": _JWT_BEARER if spec.grant == "jwt_bearer" else spec.grant}
         if spec.scopes:
             fields["scope"] = " ".join(spec.scopes)
-        if spec.jwt:
+        if spec.jwt and spec.grant == "jwt_bearer":
             now = self._context.clock()
             fields["assertion"] = signed(spec.jwt, self._context.values, now, self._context.hide)
         if spec.grant == "password":

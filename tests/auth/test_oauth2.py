@@ -99,6 +99,20 @@ def test_claims_may_be_set_and_an_id_is_made() -> None:
     assert (form["client_id"], form["client_secret"]) == ("me", "s")
 
 
+def test_a_client_proves_itself_by_its_own_key() -> None:
+    place = endpoint(answer(), key=private(EC))
+    spec = {"key": "{{ secrets.key }}", "algorithm": "ES256", "claims": {"aud": "https://other.example"}}
+    change = {"client_auth": "jwt", "client_secret": None, "jwt": spec, "scopes": ["read"]}
+    assert header(place.open(CLIENT | change).apply(FIRST)) == "Bearer t-1"
+    assert header(place.sent[0]) is None
+    form = dict(place.sent[0].form or ())
+    token = jwt.decode(form.pop("client_assertion"), ECKey.import_key(private(EC)), algorithms=["ES256"])
+    assert (token.claims["iss"], token.claims["sub"]) == (form["client_id"], form["client_id"])
+    assert token.claims["aud"] == "https://other.example"
+    assert form.pop("client_assertion_type") == "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+    assert form == {"grant_type": "client_credentials", "scope": "read", "client_id": form["client_id"]}
+
+
 @pytest.mark.parametrize(("algorithm", "text"), [("RS256", "no key at all"), ("ES256", private(RSA)), ("RS256", "{}")])
 def test_a_key_that_can_not_sign_is_said_and_not_shown(algorithm: str, text: str) -> None:
     place = endpoint(answer(), key=text)
@@ -206,11 +220,14 @@ def test_a_refusal_is_not_asked_for_again_and_a_lost_connection_is() -> None:
     ("change", "text"),
     [
         ({"client_id": None}, "write `client_id`"),
-        ({"client_secret": None}, "write `client_secret`, or `client_auth: none`"),
+        ({"client_secret": None}, "write `client_secret`, or `client_auth: none` or `jwt`"),
         ({"refresh_token": "x"}, "`grant: refresh_token` and `refresh_token` go together"),
         ({"grant": "refresh_token"}, "`grant: refresh_token` and `refresh_token` go together"),
         ({"grant": "password", "user": "x"}, "`grant: password` and `password` go together"),
-        ({"grant": "jwt_bearer"}, "`grant: jwt_bearer` and `jwt` go together"),
+        ({"grant": "jwt_bearer"}, "`jwt` goes with `grant: jwt_bearer` or `client_auth: jwt`"),
+        ({"jwt": {"key": "{{ x }}"}}, "`jwt` goes with `grant: jwt_bearer` or `client_auth: jwt`"),
+        ({"client_auth": "jwt"}, "`jwt` goes with `grant: jwt_bearer` or `client_auth: jwt`"),
+        ({"grant": "jwt_bearer", "client_auth": "jwt"}, "`client_auth: jwt` goes with another grant"),
     ],
 )
 def test_what_goes_with_what(change: dict[str, Any], text: str) -> None:
