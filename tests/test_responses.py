@@ -49,11 +49,17 @@ def test_waits_grow_to_the_longest_or_stay_the_same() -> None:
 
 
 @pytest.mark.parametrize(("left", "waits"), [("0", True), ("1", False), ("unknown", False)])
-def test_a_budget_that_is_used_up_holds_everyone_back(left: str, waits: bool) -> None:
+def test_a_budget_that_is_used_up_holds_everyone_back(
+    left: str, waits: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
     budget = {"remaining_header": "X-Left", "reset_header": "X-Reset"}
     answer = Answer(GOOD, 200, {"X-Left": left, "X-Reset": "0.3"})
     with serving(Answers(answer, GOOD)) as api, opened(api, rate_limit=budget) as client:
-        fetched(client)
+        paused: list[float] = []
+        pause = client.limiter.pause
+        monkeypatch.setattr(client.limiter, "pause", lambda seconds: (paused.append(seconds), pause(seconds)))
         started = time.monotonic()
         fetched(client)
-        assert (time.monotonic() - started > 0.25) is waits
+        fetched(client)
+        assert paused == ([0.3] if waits else [])
+        assert not waits or time.monotonic() - started >= 0.3
