@@ -15,6 +15,7 @@ Register = Callable[[argparse.ArgumentParser], None]
 
 VERBS = {
     "validate": "check specs and settings: every problem, with file, line and column",
+    "explain": "what a spec will do, or what a key of it means, in words",
     "rule": "what a rule of validate is about, why, and an example",
     "run": "all steps for one source: plan, extract, load, clean, check",
     "plan": "the slices that a run would read",

@@ -132,6 +132,19 @@ def _type(annotation: Any, names: dict[Kind, tuple[str, list[str]]]) -> str:
     return " or ".join(parts)
 
 
+def type_in_words(annotation: Any) -> str:
+    """What a key takes, as plain text."""
+    return re.sub(r"\[([^\]]+)\]\(#[^)]*\)", r"\1", _type(annotation, _Any())).replace("`", "")
+
+
+class _Any(dict[Kind, tuple[str, list[str]]]):
+    """Headings of records, wherever they stand."""
+
+    def __missing__(self, kind: Kind) -> tuple[str, list[str]]:
+        word = _kind(kind) or re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind.__name__).lower()
+        return f"{{type: {word}, …}}" if _kind(kind) else f"mapping ({word})", []
+
+
 def _limits(metadata: tuple[Any, ...]) -> str:
     marks = [mark for item in metadata for mark in (item, *getattr(item, "metadata", []))]
     least = next((mark.ge for mark in marks if hasattr(mark, "ge")), None)

@@ -33,6 +33,7 @@ LAYERS = """
     run
     gather
     report
+    explain/
     demo/
     conformance/
     verbs/

@@ -35,8 +35,8 @@ def environment_option(parser: argparse.ArgumentParser) -> None:
 
 def range_options(parser: argparse.ArgumentParser) -> None:
     """What narrows or widens a run."""
-    parser.add_argument("--since", type=_instant, metavar="T", help="backfill from here; the position is left alone")
-    parser.add_argument("--until", type=_instant, metavar="T", help="backfill up to here; the position is left alone")
+    parser.add_argument("--since", type=instant, metavar="T", help="backfill from here; the position is left alone")
+    parser.add_argument("--until", type=instant, metavar="T", help="backfill up to here; the position is left alone")
     parser.add_argument("--full-refresh", action="store_true", help="forget the position and read everything anew")
     parser.add_argument(
         "--reset", action="append", default=[], metavar="S", help="read this stream anew; may be repeated"
@@ -80,7 +80,8 @@ def say(text: str) -> None:
     print(text, file=sys.stderr)
 
 
-def _instant(text: str) -> datetime:
+def instant(text: str) -> datetime:
+    """An argument that is an instant."""
     try:
         return parse_instant(text)
     except ValueError:

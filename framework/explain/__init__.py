@@ -1,0 +1,1 @@
+"""What a spec will do, in words: dry, without network and without secrets."""
