@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from framework import meant
 from framework.model import DURATION, Duration, FieldPath, InstantForm, Span, Strict, Template
 from framework.window import Bounds, Months, parse_length, step
 
@@ -16,7 +17,9 @@ def _length(value: Any) -> timedelta | Months:
     try:
         length = parse_length(value)
     except ValueError as error:
-        raise PydanticCustomError("duration", "{reason}", {"reason": str(error)}) from None
+        near = meant.length(value)
+        reason = f"{error}. Did you mean {near}?" if near else str(error)
+        raise PydanticCustomError("duration", "{reason}", {"reason": reason}) from None
     if not length:
         raise PydanticCustomError("duration", "{reason}", {"reason": f"{value} is no length of time"})
     return length

@@ -18,6 +18,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from framework import meant
 from framework.window import INSTANT_FORMS, is_instant_form, parse_duration, show_duration
 
 PATH_SAFE, QUERY_SAFE = "/:@!$&'()*+,;=~", ":,[]()*@"
@@ -103,7 +104,9 @@ def _pattern(pattern: str, what: str) -> AfterValidator:
 def _instant_form(value: str) -> str:
     if not is_instant_form(value):
         known = "iso8601, date, epoch, epoch_ms, epoch_us or a pattern like %Y-%m-%d"
-        reason = f"{value!r} is no way to write an instant: {known}"
+        near = meant.instant(value)
+        remedy = f". Did you mean {near!r}?" if near else f": {known}"
+        reason = f"{value!r} is no way to write an instant{remedy}"
         raise PydanticCustomError("instant_form", "{reason}", {"reason": reason})
     return value
 

@@ -188,6 +188,8 @@ def problem_of_name(name: NamePath, known: Mapping[str, list[str] | None]) -> tu
     group, word = name[0], ".".join(name[:2])
     if group not in known:
         quotes = f" Put it in quotes: ref('{group}')." if "ref" in known and group.isupper() else ""
+        if group.lower() in _OF_THE_MACHINE and "secrets" in known:
+            quotes = " A secret is {{ secrets.NAME }} and listed in `secrets`; anything else is {{ config.NAME }}."
         return f"there is no {group!r} here.{quotes or suggestion(group, list(known))}", group
     fields = known[group]
     if fields is None or group == "ref":
@@ -204,6 +206,9 @@ def problem_of_name(name: NamePath, known: Mapping[str, list[str] | None]) -> tu
     declare = "eclare it under `" + group + "`." if group in ("config", "secrets") else ""
     remedy = f"{near}{' Else d' if near else ' D'}{declare}" if declare else near or suggestion("", fields)
     return f"there is no {word!r}.{remedy}", word
+
+
+_OF_THE_MACHINE = ("env", "environ", "environment", "os", "var", "vars")
 
 
 _REF = re.compile(r"ref\(\s*['\"]([^'\"]*)['\"]\s*\)")

@@ -88,7 +88,7 @@ def suggestion(word: object, known: list[str]) -> str:
     near = nearest(word, known)
     if near is not None and near != word:
         return f" Did you mean {near!r}?"
-    return f" Known: {', '.join(known)}." if 0 < len(known) <= 15 else ""
+    return f" Known: {', '.join(known)}." if 0 < len(known) <= 20 else ""
 
 
 def did_you_mean(word: str, known: list[str], prefix: str = "") -> str:

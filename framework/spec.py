@@ -25,6 +25,7 @@ from framework.decoders import FormatSpec
 from framework.guards import Guards
 from framework.hooks import Hook
 from framework.incremental import Incremental
+from framework.meant import suggest
 from framework.model import (
     Count,
     FieldPath,
@@ -40,7 +41,6 @@ from framework.model import (
 )
 from framework.pagination import PaginationSpec
 from framework.partitions import ForEach, ForEachRecord, ForEachSpec
-from framework.problem import suggestion
 from framework.records import Records, as_records
 from framework.repeats import SCHEMA as REPEAT
 from framework.responses import RateLimit, ResponseRule, Retry
@@ -168,7 +168,7 @@ def _column_type(text: str) -> str:
     sizes = re.fullmatch(_DECIMAL, text)
     if sizes and int(sizes[2]) <= int(sizes[1]):
         return text
-    remedy = " Write decimal(digits,decimals), 38 digits at most." if "decimal" in text else suggestion(text, _TYPES)
+    remedy = " Write decimal(digits,decimals), 38 digits at most." if "decimal" in text else suggest(text, _TYPES)
     raise PydanticCustomError("word", "{text} is no type of a column.{remedy}", {"text": repr(text), "remedy": remedy})
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from framework import type_fixes
+from framework import meant, type_fixes
 from framework.problem import Path, Problem, nearest, show_path, suggestion
 from framework.yaml_file import Document
 
@@ -83,7 +83,9 @@ def _meant(path: Path, findings: list[Any], root: type[BaseModel]) -> list[Path]
     """The key that an unknown one stands for."""
     if findings[0]["type"] != "extra_forbidden":
         return []
-    near = nearest(path[-1], keys_at(root, findings[0]["loc"][:-1]))
+    known = keys_at(root, findings[0]["loc"][:-1])
+    shape = meant.key(str(path[-1]), known)
+    near = shape.partition(":")[0] if shape else nearest(path[-1], known)
     return [(*path[:-1], near)] if near else []
 
 
@@ -116,7 +118,9 @@ def _problem(document: Document, path: Path, findings: list[Any], root: type[Bas
     if kind == "missing":
         keys = _TOLD_BY_KEY if _own_key(path[-1]) in finding["loc"] else [path[-1]]
         what = " or ".join(map(repr, keys))
-        return document.problem("E102", path, f"the key {what} is missing in {_owner(path)}.", at_key=True)
+        shape = _shape(_models_at(root, finding["loc"])) if len(keys) == 1 else ""
+        remedy = f" Write {path[-1]}: {shape}." if shape else ""
+        return document.problem("E102", path, f"the key {what} is missing in {_owner(path)}.{remedy}", at_key=True)
     if kind == "union_tag_not_found":
         near = nearest("type", [str(key) for key in value])
         kinds = suggestion("", tags_at(root, finding["loc"])).replace("Known", "Its kinds")
@@ -125,7 +129,7 @@ def _problem(document: Document, path: Path, findings: list[Any], root: type[Bas
     if kind == "union_tag_invalid":
         known = tags_at(root, finding["loc"])
         tag = finding["ctx"]["tag"]
-        message = f"{tag!r} is no kind of {_named(path)}.{suggestion(tag, known)}"
+        message = f"{tag!r} is no kind of {_named(path)}.{meant.suggest(tag, known)}"
         fix = type_fixes.word(document, (*path, "type"), tag, known)
         return document.problem("E104", (*path, "type"), message, fix=fix)
     quotes = _QUOTE_COMMA if split else ""
@@ -138,7 +142,8 @@ def _problem(document: Document, path: Path, findings: list[Any], root: type[Bas
         wanted = list(dict.fromkeys(word for kind, word in _KINDS.items() if kind in {f["type"] for f in findings}))
         takes_text = _takes_text(root, findings)
         shape = _shape_hint(value, root, findings)
-        hint = shape or _type_hint(value, wanted, _written(document, path), takes_text)
+        hint = shape or _of_name(path, value, wanted, root, findings)
+        hint = hint or _type_hint(value, wanted, _written(document, path), takes_text)
         message = f"{shown} stands where {_choice(wanted)} is wanted.{quotes or template or hint}"
         mended = not (quotes or template or shape)
         fix = type_fixes.kind(document, path, value, wanted, takes_text) if mended else None
@@ -161,7 +166,9 @@ def _unknown_key(path: Path, loc: Path, root: type[BaseModel]) -> str:
     takers = [str(_tags(m)[0]) for m in others if key in keys_at(m, ())]
     if takers:
         return f"{key!r} is no key of {_owner(path)} of type {kind}, but of {' and '.join(takers)}."
-    return f"{key!r} is no key of {_owner(path)}.{suggestion(key, known)}"
+    shape = meant.key(key, known)
+    remedy = f" Here it is `{shape}`." if shape else suggestion(key, known)
+    return f"{key!r} is no key of {_owner(path)}.{remedy}"
 
 
 def _word_hint(value: Any, words: list[str]) -> str:
@@ -170,7 +177,7 @@ def _word_hint(value: Any, words: list[str]) -> str:
     if isinstance(value, list):
         near = [word for word in words if word[:1] == "["]
         return f' Put quotes around it: "{near[0]}".' if near else suggestion("", words)
-    return suggestion(value, words)
+    return meant.suggest(value, words)
 
 
 def _shape_hint(value: Any, root: type[BaseModel], findings: list[Any]) -> str:
@@ -187,8 +194,15 @@ def _shape_hint(value: Any, root: type[BaseModel], findings: list[Any]) -> str:
         return f" Write {{type: …}} with one of: {', '.join(tags)}."
     if len(models) > 1:
         return ""
+    return f" Write {_shape(models)}."
+
+
+def _shape(models: list[type[BaseModel]]) -> str:
+    """What a record looks like with no more than it needs; "" where there is none, or several."""
+    if len(models) != 1:
+        return ""
     needed = _needed(models[0]) or list(keys_at(models[0], ()))[:1]
-    return f" Write {{{', '.join(f'{key}: …' for key in needed)}}}."
+    return f"{{{', '.join(f'{key}: …' for key in needed)}}}"
 
 
 def _needed(model: type[BaseModel]) -> list[str]:
@@ -210,6 +224,8 @@ def _sentence(finding: Any, shown: str) -> str:
     if kind == "jmespath":
         text = re.sub(r"(Bad|Invalid) jmespath expression: |: Parse error at column \d+, token .*$", "", text)
         text += f".{_jmespath_hint(str(value))}"
+    elif text.endswith("no table name: letters, digits and _") and re.fullmatch(r"\w+(\.\w+)+", str(value)):
+        text += f". Leave out what stands before the dot: {str(value).rpartition('.')[2]}"
     if not isinstance(value, str):
         text = text.replace(repr(value), shown, 1)
     return text if text.endswith((".", "?")) else f"{text}."
@@ -218,15 +234,15 @@ def _sentence(finding: Any, shown: str) -> str:
 def _jmespath_hint(text: str) -> str:
     if text.startswith("$"):
         return f" A path starts at the body itself, without $: {text.lstrip('$').lstrip('.') or '@'}"
-    if re.search(r"[^=!<>]=[^=]", text):
-        return " Compare with ==."
-    if re.search(r"[=<>]\s*-?[0-9]", text):
-        return " Put backticks around a number: `5`."
-    if re.search(r"\s(and|or|in|not)\s", f" {text}"):
-        return " Write && for and, || for or, ! for not."
-    if odd := re.search(r"[\w-]*(?:\w-\w|[^\x00-\x7f])[\w-]*", text):
+    hints = [
+        (r"[^=!<>]=[^=]", " Compare with ==."),
+        (r"[=<>]\s*-?[0-9]", " Put backticks around a number: `5`."),
+        (r"(^|\s)(and|or|in|not)\s", " Write && for and, || for or, ! for not."),
+    ]
+    said = "".join(hint for pattern, hint in hints if re.search(pattern, text))
+    if not said and (odd := re.search(r"[\w-]*(?:\w-\w|[^\x00-\x7f])[\w-]*", text)):
         return f' Put double quotes around a name that holds more than plain letters, digits and _: "{odd[0]}".'
-    return ""
+    return said
 
 
 def _choice(wanted: list[str]) -> str:
@@ -247,6 +263,25 @@ def _type_hint(value: Any, wanted: list[str], written: str, takes_text: bool) ->
     if "a list" in wanted and isinstance(value, dict):
         return " Start each item with '- '."
     return ""
+
+
+def _of_name(path: Path, value: Any, wanted: list[str], root: type[BaseModel], findings: list[Any]) -> str:
+    """Lists whose items bear a name, where a mapping by name stands or is wanted; and what a config value is."""
+    if path[:1] == ("config",) and len(path) == 2 and isinstance(value, str | int | float):
+        return f" Write {{type: {_JSON_TYPES.get(type(value), 'string')}, default: {_plain(value)}}}."
+    named = any("name" in keys_at(root, (*finding["loc"], 0)) for finding in findings)
+    if wanted == ["a list"] and isinstance(value, dict) and value and named:
+        return f" Start each item with '- ': `- name: {next(iter(value))}`."
+    if isinstance(value, list) and value and isinstance(value[0], dict) and "name" in value[0]:
+        return f" Write `{value[0]['name']}: {{…}}` in place of `- name: {value[0]['name']}`."
+    return ""
+
+
+_JSON_TYPES = {bool: "boolean", int: "integer", float: "number", str: "string"}
+
+
+def _plain(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _written(document: Document, path: Path) -> str:

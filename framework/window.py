@@ -42,7 +42,10 @@ def parse_length(text: object) -> timedelta | Months:
     """`1mo`, `3mo`, `1y` → Months, anything else as `parse_duration` does."""
     found = re.fullmatch(r"(\d{1,5})(mo|y)", text) if isinstance(text, str) else None
     if found is None:
-        return parse_duration(text)
+        try:
+            return parse_duration(text)
+        except ValueError as error:
+            raise ValueError(str(error).replace("1h or 7d", "1h, 7d, 1mo or 1y")) from None
     if not int(found[1]):
         raise ValueError(f"{text} is no length of time")
     return Months(int(found[1]) * (12 if found[2] == "y" else 1))

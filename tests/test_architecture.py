@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 LAYERS = """
-    errors
-    exact_json lines window filters request model problem template manifest hooks predicate snowflake_words sql
+    errors problem meant
+    exact_json lines window filters request model template manifest hooks predicate snowflake_words sql
     yaml_file body limiter
     transport guards ahead rules/ mend deployer
     fields responses incremental auth/ pagination/ partitions/ decoders/ stages/ warehouses/ secrets/ alerts/

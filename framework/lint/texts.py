@@ -13,6 +13,7 @@ from framework.template import problem_of as template_problem
 
 
 def in_templates(source: Source) -> Iterator[Finding]:
+    streams = [stream.name for stream in source.streams]
     for use in templates(source):
         filters = wrong_filters(use.text)
         yield from (Finding("E202", use.path, message, word) for message, word in filters)
@@ -26,7 +27,11 @@ def in_templates(source: Source) -> Iterator[Finding]:
         for name in names_in(use.text):
             wrong = problem_of_name(name, known)
             if wrong:
-                yield Finding("E202", use.path, *wrong)
+                message, word = wrong
+                if name[0] not in known and name[0] in streams and "Did you mean" not in message:
+                    follow = f"`for_each: {{stream: {name[0]}, as: NAME}}`"
+                    message = f"there is no {name[0]!r} here. Follow that stream by {follow}, and write NAME.field."
+                yield Finding("E202", use.path, message, word)
 
 
 _FREE_TEXT = {"title", "description", "message", "owner", "docs_url"}
