@@ -19,9 +19,10 @@ from framework.extract import Outcome, all_skipped, shown
 from framework.gather import gather, keep_report
 from framework.notes import Note, newest
 from framework.project import find
-from framework.run import Options, Report, Workspace, alert, new_run_id, sweep
+from framework.run import Report, alert, new_run_id, sweep
 from framework.spec import Stream
 from framework.window import parse_instant
+from framework.workspace import Options, Workspace
 
 _log = logging.getLogger("dag_factory")
 _SHOWN = 10

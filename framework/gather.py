@@ -7,8 +7,9 @@ from framework.check import Check
 from framework.extract import results_of
 from framework.manifest import Committed
 from framework.notes import Note, newest
-from framework.run import Report, StreamReport, Workspace, keep, status_of
+from framework.run import Report, StreamReport, keep, status_of
 from framework.spec import Stream
+from framework.workspace import Workspace
 
 Notes = Mapping[tuple[str, str, int], Note]
 

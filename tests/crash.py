@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from framework.project import find
-from framework.run import Options, Workspace, run
+from framework.run import run
 from framework.stages.local import LocalFolder
 from framework.warehouses.duckdb import DuckDB
+from framework.workspace import Options, Workspace
 
 folder, moment, countdown = Path(sys.argv[1]), sys.argv[2], itertools.count(int(sys.argv[3]), -1)
 

@@ -15,7 +15,8 @@ from framework.demo.project import SETTINGS, Folder, Shop, serving
 from framework.demo.world import World
 from framework.extract import Listener
 from framework.project import find
-from framework.run import Options, Report, Workspace, ignore, run
+from framework.run import Report, run
+from framework.workspace import Options, Workspace, ignore
 
 BORN = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
 CHANGED = BORN + timedelta(hours=1)

@@ -30,6 +30,7 @@ LAYERS = """
     clean
     deploy/ validation/
     check
+    workspace
     run
     gather
     report

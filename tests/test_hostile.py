@@ -18,9 +18,9 @@ from framework.limiter import Limiter
 from framework.log import Log
 from framework.manifest import Closed, Committed, Failure, Part, Position, Reset, Slice, SliceResult, Voided, fold
 from framework.project import find
-from framework.run import Options, Workspace
 from framework.stages.local import LocalFolder
 from framework.window import Window
+from framework.workspace import Options, Workspace
 from tests.api import Answer, Seen, framework, project, raw, rows, serving, spec
 
 pytestmark = pytest.mark.slow

@@ -19,8 +19,9 @@ from hypothesis import strategies as st
 
 from framework.lint import problems_of
 from framework.project import find
-from framework.run import Options, Workspace, run
+from framework.run import run
 from framework.spec_file import load
+from framework.workspace import Options, Workspace
 from tests.api import Answer, Api, Seen, project, rows, serving, spec
 
 FAST = settings(

@@ -17,9 +17,10 @@ import msgspec
 import pytest
 
 from framework.project import find
-from framework.run import Options, Report, Workspace, run
+from framework.run import Report, run
 from framework.validation.checked import files as _files
 from framework.verbs.validate import problems_of
+from framework.workspace import Options, Workspace
 
 pytestmark = pytest.mark.slow
 

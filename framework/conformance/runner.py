@@ -17,9 +17,10 @@ from framework.errors import FrameworkError
 from framework.extract import shown
 from framework.load import raw_table
 from framework.project import find
-from framework.run import Options, Report, Workspace, run
+from framework.run import Report, run
 from framework.warehouses.base import Warehouse
 from framework.window import parse_instant
+from framework.workspace import Options, Workspace
 
 _HOST = re.compile(r"https?://([a-z0-9.-]+\.example)")
 

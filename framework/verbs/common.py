@@ -9,8 +9,8 @@ from rich.console import Console
 
 from framework.extract import Listener
 from framework.project import find
-from framework.run import Options, Workspace, ignore
 from framework.window import parse_instant
+from framework.workspace import Options, Workspace, ignore
 
 
 def source_options(parser: argparse.ArgumentParser) -> None:

@@ -16,8 +16,9 @@ from framework.demo.project import Folder, now, serving
 from framework.extract import Listener
 from framework.project import find
 from framework.report import Progressing, print_summary
-from framework.run import Options, Report, Workspace, run
+from framework.run import Report, run
 from framework.verbs.common import console
+from framework.workspace import Options, Workspace
 
 
 def options(parser: argparse.ArgumentParser) -> None:

@@ -5,8 +5,9 @@ import argparse
 from framework.problem import counted
 from framework.read import StreamReader
 from framework.report import Progressing, print_summary
-from framework.run import Options, Workspace, new_run_id, run
+from framework.run import new_run_id, run
 from framework.verbs.common import console, options_of, range_options, source_options, workspace
+from framework.workspace import Options, Workspace
 
 
 def options(parser: argparse.ArgumentParser) -> None:

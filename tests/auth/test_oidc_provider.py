@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from framework.project import find
-from framework.run import Options, Report, Workspace, run
+from framework.run import Report, run
+from framework.workspace import Options, Workspace
 from tests.api import project, rows
 
 FOLDER = Path(__file__).parent / "oidc"

@@ -132,7 +132,7 @@ def test_a_dag_is_the_same_each_time_it_is_parsed(folder: Path) -> None:
 
 def test_parsing_loads_nothing_heavy(folder: Path) -> None:
     stub = render(folder, "local", _DAGS)[0]
-    heavy = ("duckdb", "httpx", "pandas", "boto3", "snowflake.connector", "framework.run", "framework.fetch")
+    heavy = ("duckdb", "httpx", "pandas", "boto3", "snowflake.connector", "framework.workspace", "framework.fetch")
     code = (
         "import airflow.sdk, sys, runpy; before = set(sys.modules); "
         f"runpy.run_path({str(stub)!r}); print([name for name in {heavy!r} if name in set(sys.modules) - before])"

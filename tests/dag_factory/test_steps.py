@@ -16,7 +16,7 @@ from dag_factory import steps
 from dag_factory.steps import take
 from framework.errors import CheckFailed, Conflict, SettingsError
 from framework.manifest import Closed
-from framework.run import Workspace
+from framework.workspace import Workspace
 from tests.dag_factory.tiny import ORDERS, Api, project, serving
 
 STREAMS = ("orders", "events", "lines")
