@@ -11,11 +11,13 @@ from typing import Any
 from urllib.parse import urljoin
 
 import msgspec
+from jmespath.exceptions import JMESPathError
 
 from framework import exact_json
 from framework.decoders.base import Decoded, Undecodable
 from framework.errors import ApiError, Unreachable
 from framework.fetch import Client, date_of
+from framework.model import JmesPath
 from framework.request import Request, Response
 from framework.responses import ResponseRule
 from framework.spec import Job, RequestSpec
@@ -50,10 +52,10 @@ def done(spec: Job, ask: Ask, client: Client, rules: list[ResponseRule]) -> Done
         request = ask(spec.poll.request, values)
         answer, polled, more = _sent(client, request, rules)
         sent += more
-        if spec.poll.failed and spec.poll.failed.search(polled):
+        if _holds(spec.poll.failed, polled):
             raise ApiError(client.show(f"{request}: the job failed: {_shown(polled)}."))
-        empty = bool(spec.poll.empty and spec.poll.empty.search(polled))
-        if empty or spec.poll.until.search(polled):
+        empty = _holds(spec.poll.empty, polled)
+        if empty or _holds(spec.poll.until, polled):
             values = {**values, "polled": polled}
             break
         if time.monotonic() >= deadline:
@@ -65,6 +67,14 @@ def done(spec: Job, ask: Ask, client: Client, rules: list[ResponseRule]) -> Done
         _, located, more = _sent(client, ask(spec.locate, values), rules)
         values, sent = {**values, "located": located}, sent + more
     return Done(values, sent, empty, date_of(answer))
+
+
+def _holds(condition: JmesPath | None, body: Any) -> bool:
+    """Not where a function of it does not take what is there, such as a list that is null until the job is done."""
+    try:
+        return condition is not None and bool(condition.search(body))
+    except JMESPathError:
+        return False
 
 
 def _sent(client: Client, request: Request, rules: list[ResponseRule]) -> tuple[Response, Any, int]:
