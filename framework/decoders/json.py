@@ -104,7 +104,7 @@ class JsonDecoder:
 
     def names_at_path(self, body: bytes) -> str:
         """Walks down the path as far as it goes."""
-        value = exact_json.decode(utf8(body))
+        value = exact_json.decode(without_halves(utf8(body))[0])
         walked = "the body"
         for name in self._names or []:
             if not isinstance(value, dict) or name not in value:

@@ -103,3 +103,10 @@ def test_records_are_slices_of_the_page_not_copies() -> None:
     records = JsonDecoder(JmesPath("data")).read(body).records
     assert records is not None
     assert isinstance(records[0], msgspec.Raw)
+
+
+def test_what_is_missing_is_said_of_a_body_with_half_a_pair_too() -> None:
+    decoder = JsonDecoder(JmesPath("data"))
+    body = b'{"x": "\\ud800"}'
+    assert decoder.read(body).records is None
+    assert decoder.names_at_path(body) == "the body has 'x'"
