@@ -28,7 +28,8 @@ LAYERS = """
     extract load
     batches
     clean
-    deploy/ validation/
+    deploy/
+    validation/
     check
     workspace
     run

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from framework.lint.circles import way
 from framework.lint.finding import Finding
 from framework.names import refs
-from framework.problem import suggestion
+from framework.problem import Path, suggestion
 from framework.spec import Source
 
 
@@ -30,23 +30,28 @@ def marts(source: Source) -> Iterator[Finding]:
     marts: dict[str, list[str]] = {mart.table: refs(mart.sql) for mart in source.analytics}
     order = list(marts)
     for index, mart in enumerate(source.analytics):
-        place = ("analytics", index, "sql")
-        for table in marts[mart.table]:
-            if table not in clean and table not in marts:
-                message = f"ref: there is no table {table!r}.{suggestion(table, [*clean, *marts])}"
-                yield Finding("E310", place, message, table)
         circle = way(mart.table, mart.table, marts, set())
         if circle and mart.table == min(circle, key=order.index):
             message = f"the table is made of itself: {' → '.join([*circle, mart.table])}."
-            yield Finding("E310", place, message, circle[1] if len(circle) > 1 else mart.table)
-        plain = _without_texts(mart.sql)
-        if problem := _sql_problem(plain):
-            yield Finding("E309", place, problem)
-        named = {found[2].lower(): found[1] for found in reversed(list(_TABLE.finditer(plain)))}
-        for table in [*clean, *marts]:
-            if table.lower() in named:
-                message = f"the table is named without ref: write {{{{ ref('{table}') }}}}, so that it is made before."
-                yield Finding("W203", place, message, named[table.lower()], fix=f"{{{{ ref('{table}') }}}}")
+            word = circle[1] if len(circle) > 1 else mart.table
+            yield Finding("E310", ("analytics", index, "sql"), message, word)
+        for key, text in (("sql", mart.sql), ("snowflake", mart.snowflake)):
+            if text:
+                yield from _select(("analytics", index, key), text, [*clean, *marts])
+
+
+def _select(place: Path, text: str, tables: list[str]) -> Iterator[Finding]:
+    for table in refs(text):
+        if table not in tables:
+            yield Finding("E310", place, f"ref: there is no table {table!r}.{suggestion(table, tables)}", table)
+    plain = _without_texts(text)
+    if problem := _sql_problem(plain):
+        yield Finding("E309", place, problem)
+    named = {found[2].lower(): found[1] for found in reversed(list(_TABLE.finditer(plain)))}
+    for table in tables:
+        if table.lower() in named:
+            message = f"the table is named without ref: write {{{{ ref('{table}') }}}}, so that it is made before."
+            yield Finding("W203", place, message, named[table.lower()], fix=f"{{{{ ref('{table}') }}}}")
 
 
 def _without_texts(sql: str) -> str:

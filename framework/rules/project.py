@@ -171,6 +171,29 @@ environments:
 """,
     ),
     Rule(
+        "E410",
+        "What Snowflake needs can't be written down",
+        "`framework deploy render` would stop there: an environment in Snowflake reads its parts from S3 or Azure, "
+        "and each "
+        "source's tables and marts must render.",
+        bad="""\
+# framework.yaml
+default_environment: prod
+environments:
+  prod:
+    stage: {type: local, path: stage}
+    warehouse: {type: snowflake, account: a, user: U, database: D, warehouse: W, role: R}
+""",
+        good="""\
+# framework.yaml
+default_environment: prod
+environments:
+  prod:
+    stage: {type: s3, bucket: acme-raw}
+    warehouse: {type: snowflake, account: a, user: U, database: D, warehouse: W, role: R}
+""",
+    ),
+    Rule(
         "W401",
         "Two secrets share one environment variable",
         "In the store `env` a secret is the variable OWNER_NAME, so shop / eu_token and shop_eu / token are both "

@@ -84,6 +84,7 @@ analytics:
   - table: ANL_ORDERS
     sql: select max(order_id) as newest from {{ ref('CLN_ORDER') }}
 """,
+        may_be_silenced=True,
     ),
     Rule(
         "E318",

@@ -5,10 +5,10 @@ from framework.validation.across.environments import environments
 from framework.validation.across.group import Group, groups
 from framework.validation.across.names import names
 from framework.validation.across.schedules import schedules
-from framework.validation.across.sql import marts
+from framework.validation.across.sql import marts, statements
 from framework.validation.checked import Checked
 
-RULES = (names, environments, schedules, dags, marts)
+RULES = (names, environments, schedules, dags, marts, statements)
 
 
 def together(files: list[Checked]) -> None:

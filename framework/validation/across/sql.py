@@ -15,6 +15,12 @@ _IN_THE_WAY = {"E201", "E202", "E304", "E305", "E309", "E310", "E318"}
 """What must be right before SQL can be judged."""
 
 
+def statements(group: Group) -> Found:
+    """What `framework deploy render` could not write down."""
+    if any(there.warehouse.type == "snowflake" for there in group.environments.values()):
+        yield from import_module("framework.validation.across.snowflake_ddl").objects(group)
+
+
 def marts(group: Group) -> Found:
     """What no parser or binder of the environments' warehouses would take."""
     kinds = {there.warehouse.type for there in group.environments.values()}
