@@ -24,7 +24,9 @@ WRITE: dict[Schema, dict[str, str]] = {
     },
     "OPS": {"TABLES": "SELECT, INSERT, UPDATE, DELETE", "VIEWS": "SELECT"},
 }  # fmt: skip
-"""What the loader may do in a schema. It makes nothing but temporary tables, for which no privilege is needed."""
+"""What the loader may do in a schema."""
+MAKES: dict[Schema, str] = {"OPS": ", CREATE TABLE"}
+"""What it may make there: the temporary tables of cleaning."""
 
 
 def shared_objects(account: Account) -> Iterator[Object]:
@@ -50,7 +52,9 @@ def _access(account: Account) -> Iterator[Object]:
             yield make("database role", role, owner, "database_role", about, needs=(f"database {account.database}",))
             needs = [f"schema {place}", f"database role {role}"]
             to = f"DATABASE ROLE {role}"
-            yield grant("USAGE", f"SCHEMA {place}", to, owner, needs=needs)
+            yield grant(
+                "USAGE" + (MAKES.get(schema, "") if level == "W" else ""), f"SCHEMA {place}", to, owner, needs=needs
+            )
             for kind, privileges in rights.items():
                 yield grant(privileges, f"FUTURE {kind} IN SCHEMA {place}", to, owner, needs=needs)
     holders = {

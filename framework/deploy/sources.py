@@ -138,6 +138,12 @@ def _clean(account: Account, source: Source, table: Table) -> Iterator[Object]:
             "table", table.held, owner, "table", about, listed=listed, columns=columns, tracked=True, needs=needs,
             source=source.name,
         )  # fmt: skip
+        if model.has_shadows:
+            shadows = account.within("CLEAN", model.shadows)
+            yield make(
+                "table", shadows, owner, "table", f"Rows of {model.table} whose key is another partition's for now.",
+                listed=listed, columns=columns, tracked=False, needs=needs, source=source.name,
+            )  # fmt: skip
         for column in read:
             if column.tag:
                 yield setting(

@@ -3,8 +3,10 @@
 from functools import cache
 from pathlib import Path
 
+from framework.deploy.cleaning import applied, prepared
 from framework.deploy.desired import Desired, desired
 from framework.deploy.objects import Object
+from framework.deploy.sources import tables_of
 from framework.project import Project, find
 
 HERE = Path(__file__).parent
@@ -27,6 +29,17 @@ def wanted(environment: str) -> Desired:
 def statements(environment: str) -> list[str]:
     """In order, with one database for all environments: so none is checked twice."""
     return [each.ddl.replace("LAKE.", "ANALYTICS.") for each in wanted(environment).objects]
+
+
+def cleaning() -> list[str]:
+    """The statements of cleaning on demand, of every table."""
+    account, found = wanted("s3").account, []
+    for name in wanted("s3").sources:
+        path = SHIPPED / f"{name}.yaml"
+        source = project().deployment(str(path) if path.is_file() else name, "s3").source
+        for table in tables_of(account, source):
+            found += prepared(account, table, 3, 9) + applied(account, table, 3, 9)
+    return found
 
 
 def of_kind(environment: str, kind: str) -> list[Object]:

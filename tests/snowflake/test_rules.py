@@ -2,8 +2,10 @@
 
 import pytest
 
+from framework.deploy.cleaning import applied
+from framework.deploy.sources import tables_of
 from tests.snowflake.grammar import problems
-from tests.snowflake.rendered import ENVIRONMENTS, HERE, blocks, of_kind, statements, wanted
+from tests.snowflake.rendered import ENVIRONMENTS, HERE, blocks, cleaning, of_kind, project, statements, wanted
 from tests.snowflake.roles import Roles, analyst_problems, roles_of
 from tests.snowflake.rules import findings
 
@@ -14,6 +16,18 @@ SCHEMAS = [f"ANALYTICS.{name}" for name in ("RAW", "CLEAN", "ANALYTICS", "OPS")]
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_what_is_rendered_breaks_no_rule(environment: str) -> None:
     assert [(found, each) for each in statements(environment) if (found := findings(each))] == []
+
+
+def test_cleaning_on_demand_breaks_no_rule() -> None:
+    assert [(found, each) for each in cleaning() if (found := findings(each))] == []
+
+
+def test_what_is_run_in_a_transaction_is_no_ddl() -> None:
+    """Which would commit it."""
+    account = wanted("s3").account
+    for table in tables_of(account, project().deployment("every", "s3").source):
+        for each in applied(account, table, 3, 9):
+            assert each.startswith(("INSERT ", "DELETE ", "MERGE ")), each
 
 
 @pytest.mark.slow
@@ -127,7 +141,9 @@ LOADER = {
     "ANALYTICS.ANALYTICS": {
         "SCHEMA": {"USAGE"}, "TABLES": {"SELECT"}, "VIEWS": {"SELECT"}, "DYNAMIC TABLES": {"SELECT"},
     },
-    "ANALYTICS.OPS": {"SCHEMA": {"USAGE"}, "TABLES": {"SELECT", "INSERT", "UPDATE", "DELETE"}, "VIEWS": {"SELECT"}},
+    "ANALYTICS.OPS": {
+        "SCHEMA": {"USAGE", "CREATE TABLE"}, "TABLES": {"SELECT", "INSERT", "UPDATE", "DELETE"}, "VIEWS": {"SELECT"},
+    },
     "INGEST_WH": {"WAREHOUSE": {"USAGE", "OPERATE"}},
 }  # fmt: skip
 """What docs/snowflake.md lists."""
