@@ -25,6 +25,12 @@ help:  ## this list
 	@$(AIRFLOW_BIN)/python $(INSTALL) --no-build-isolation --editable .
 	@touch $@
 
+.venv-snowflake/.ready: tests/snowflake/requirements.lock | .venv/.ready
+	@echo "setting up .venv-snowflake (once)"
+	@$(BIN)/python -m venv .venv-snowflake
+	@.venv-snowflake/bin/python $(INSTALL) --require-hashes -r tests/snowflake/requirements.lock
+	@touch $@
+
 demo: .venv/.ready  ## run the shop source against a bundled API, into DuckDB
 	@$(BIN)/framework demo
 
@@ -36,7 +42,7 @@ tests/auth/oidc/node_modules/.ready: tests/auth/oidc/package-lock.json
 	@(cd tests/auth/oidc && npm ci --silent --ignore-scripts --no-audit --no-fund && touch node_modules/.ready) \
 	  || echo "npm (Node 18 or later) could not get oidc-provider: its tests are skipped"
 
-test-core: .venv/.ready tests/auth/oidc/node_modules/.ready  ## all tests but those on Airflow
+test-core: .venv/.ready .venv-snowflake/.ready tests/auth/oidc/node_modules/.ready  ## all tests but those on Airflow
 	@rm -f .coverage .coverage.*
 	$(BIN)/python -m pytest -q -n 2 -m "not airflow" --cov --cov-report=term
 
@@ -66,6 +72,7 @@ format: .venv/.ready  ## black and ruff's fixes
 lock: .venv/.ready  ## pin the newest versions that pyproject.toml allows
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --extra dev -o requirements-dev.lock pyproject.toml
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links -o requirements-airflow.lock pyproject.toml requirements-airflow.in
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links -o tests/snowflake/requirements.lock tests/snowflake/requirements.in
 
 clean:  ## remove what the other targets made
-	rm -rf .venv .venv-airflow tests/auth/oidc/node_modules .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	rm -rf .venv .venv-airflow .venv-snowflake tests/auth/oidc/node_modules .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
