@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 import snowflake.connector
 
-from tests.snowflake import running, statements
+from tests.snowflake import running
+from tests.snowflake.rendered import HERE, blocks
 
 pytestmark = pytest.mark.slow
-VALID, INVALID = statements.load("valid"), statements.load("invalid")
+VALID, INVALID = blocks(HERE / "valid.sql"), blocks(HERE / "invalid.sql")
 NOT_EMULATED = {
     "stage.put": "the connector itself moves files to an internal stage; the tool loads from external ones",
     "stage.get": "as PUT",

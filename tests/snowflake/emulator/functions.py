@@ -33,7 +33,7 @@ def variant(text: str | None, duplicates: bool = False, strip_nulls: bool = Fals
 
     def number(digits: str) -> Any:
         if re.search("[eE]", digits) or len(re.sub(r"\D", "", digits).lstrip("0")) > 38:
-            return float(digits)
+            return Plain(format(float(digits), ".15e"))
         value = Decimal(digits)
         return int(value) if value == value.to_integral_value() else Plain(format(value.normalize(), "f"))
 
@@ -59,7 +59,7 @@ def variant_of(text: str | None) -> str | None:
 
 
 class Plain(float):
-    """A decimal that is written with the digits it came with."""
+    """A number with the digits that it is written with: a decimal its own, a double those of Snowflake."""
 
     def __new__(cls, digits: str) -> "Plain":
         made = super().__new__(cls, digits)
@@ -161,7 +161,9 @@ def safe(call: Any) -> Any:
 MACROS = """
 CREATE MACRO emu_parse_json(x) AS CAST(emu_json(CAST(x AS VARCHAR)) AS JSON);
 CREATE MACRO emu_try_parse_json(x) AS CAST(emu_json_safe(CAST(x AS VARCHAR)) AS JSON);
-CREATE MACRO emu_typeof(x) AS emu_kind(CAST(to_json(x) AS VARCHAR));
+CREATE MACRO emu_typeof(x) AS emu_kind(
+    CASE typeof(x) WHEN 'JSON' THEN CAST(x AS VARCHAR) ELSE CAST(to_json(x) AS VARCHAR) END
+);
 CREATE MACRO emu_object_keys(x) AS to_json(json_keys(x));
 CREATE MACRO emu_is_null_value(x) AS (json_type(x) = 'NULL');
 CREATE MACRO emu_is_role_in_session(x) AS list_contains(string_split(getvariable('emu_roles'), ','), x);
