@@ -476,7 +476,7 @@ SPECIAL = {
     "STAGE": stage,
     "ALERT": alert,
 }
-PARAMETERS: options.Options = {
+PARAMETERS: options.Options = grammar.SESSION | {
     "QUERY_TAG": options.text,
     "TIMEZONE": options.text,
     "STATEMENT_TIMEOUT_IN_SECONDS": options.integer,

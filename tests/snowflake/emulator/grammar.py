@@ -111,15 +111,20 @@ PIPE: Options = {
     "COMMENT": text,
 }  # fmt: skip
 STREAM: Options = {"APPEND_ONLY": boolean, "INSERT_ONLY": boolean, "SHOW_INITIAL_ROWS": boolean, "COMMENT": text}
-TASK: Options = {
+SESSION: Options = {
+    "TIMEZONE": text, "QUERY_TAG": text, "STATEMENT_TIMEOUT_IN_SECONDS": integer, "TIMESTAMP_INPUT_FORMAT": text,
+    "DATE_INPUT_FORMAT": text, "TIME_INPUT_FORMAT": text, "TIMESTAMP_TYPE_MAPPING": anything, "WEEK_START": integer,
+    "ERROR_ON_NONDETERMINISTIC_MERGE": boolean, "LOCK_TIMEOUT": integer,
+}  # fmt: skip
+"""Session parameters that a task may carry."""
+TASK: Options = SESSION | {
     "WAREHOUSE": identifier, "USER_TASK_MANAGED_INITIAL_WAREHOUSE_SIZE": one_of(*SIZES), "SCHEDULE": text,
     "CONFIG": text, "ALLOW_OVERLAPPING_EXECUTION": boolean, "OVERLAP_POLICY": anything,
     "USER_TASK_TIMEOUT_MS": integer, "SUSPEND_TASK_AFTER_NUM_FAILURES": integer, "ERROR_INTEGRATION": identifier,
     "SUCCESS_INTEGRATION": identifier, "LOG_LEVEL": LEVEL, "COMMENT": text, "FINALIZE": identifier,
     "TASK_AUTO_RETRY_ATTEMPTS": integer, "USER_TASK_MINIMUM_TRIGGER_INTERVAL_IN_SECONDS": integer,
     "TARGET_COMPLETION_INTERVAL": text, "SERVERLESS_TASK_MIN_STATEMENT_SIZE": one_of(*SIZES),
-    "SERVERLESS_TASK_MAX_STATEMENT_SIZE": one_of(*SIZES), "EXECUTE_AS_USER": identifier, "TIMEZONE": text,
-    "QUERY_TAG": text, "STATEMENT_TIMEOUT_IN_SECONDS": integer,
+    "SERVERLESS_TASK_MAX_STATEMENT_SIZE": one_of(*SIZES), "EXECUTE_AS_USER": identifier,
 }  # fmt: skip
 DYNAMIC: Options = RETENTION | {
     "TARGET_LAG": anything, "WAREHOUSE": identifier, "INITIALIZATION_WAREHOUSE": identifier,

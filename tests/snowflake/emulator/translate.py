@@ -1,5 +1,6 @@
 """A query in Snowflake's SQL → DuckDB's, its names resolved, its privileges checked."""
 
+import re
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import count
@@ -15,7 +16,7 @@ from sqlglot.errors import ParseError
 
 from . import streams
 from .catalog import Thing
-from .errors import compilation, missing
+from .errors import compilation, missing, unsupported
 from .functions import RENAMED
 from .lexer import Token, check_clauses, tokens
 
@@ -174,10 +175,26 @@ def _cast(node: exp.Expression) -> exp.Expression:
         kind = CASTS.get(node.to.this)
         if kind:
             return exp.Anonymous(this=f"emu_{'try_' if tries else ''}to_{kind}", expressions=[inner])
+    if isinstance(node, exp.ToChar) and node.args.get("format"):
+        return _formatted(node)
     if isinstance(node, exp.Anonymous) and node.name.lower() == "emu_hash":
         arguments = ", ".join(each.sql("duckdb") for each in node.expressions)
         return sqlglot.parse_one(f"CAST(hash({arguments}) AS DECIMAL(38,0)) - 9223372036854775808", read="duckdb")
     return node
+
+
+FORMATS = {"YYYY": "%Y", "MM": "%m", "DD": "%d", "HH24": "%H", "MI": "%M", "SS": "%S", "MON": "%b", "DY": "%a"}
+
+
+def _formatted(node: exp.ToChar) -> exp.Expression:
+    """TO_CHAR of a date or a time; of a number with a format: refused."""
+    text = node.args["format"].name
+    for word, code in FORMATS.items():
+        text = text.replace(word, code)
+    if not re.fullmatch(r"(%[YmdHMSba]|[^A-Za-z09])+", text.replace('"T"', "")):
+        raise unsupported(f"TO_CHAR with the format '{node.args['format'].name}'")
+    made = exp.Literal.string(text.replace('"', ""))
+    return exp.Anonymous(this="strftime", expressions=[node.this, made])
 
 
 def expression(session: "Session", text: str) -> str:
