@@ -1,50 +1,53 @@
-"""The least that the work can cost: receive every page of the list, compress what came, write it. Nothing is parsed but
-the way to the next page, and nothing is promised."""
+"""The least that the work can cost: receive every page, compress what came, write it. Nothing is parsed but the way to
+the next page, and nothing is promised.
 
-import argparse
+    python benchmarks/floor.py ADDRESS FILE cursor|numbers|parents|windows PAGES
+"""
+
 import http.client
 import re
 import ssl
-from pathlib import Path
+import sys
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from isal import isal_zlib
 
 _NEXT = re.compile(rb'"next_cursor":"(\d+)"')
+_HOUR = 3600
+_EPOCH = 473_352 * _HOUR
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("address")
-    parser.add_argument("out", type=Path)
-    parser.add_argument("--path", default="/cursor")
-    parser.add_argument("--pages", type=int, default=0, help="ask for pages 1 to N instead of following cursors")
-    given = parser.parse_args()
-    parts = urlsplit(given.address)
-    unverified = ssl._create_unverified_context() if parts.scheme == "https" else None
-    kind = http.client.HTTPSConnection if unverified else http.client.HTTPConnection
-    connection = kind(parts.netloc, **({"context": unverified} if unverified else {}))
+def targets(how: str, pages: int, last: list[bytes]) -> Iterator[str]:
+    """What to ask for, one after the other; the answer to each is put into `last`."""
+    if how == "cursor":
+        yield "/cursor"
+        while found := _NEXT.search(last[0], len(last[0]) - 100):
+            yield f"/cursor?cursor={found[1].decode()}"
+    elif how == "numbers":
+        yield from (f"/pages?page={number}" for number in range(1, pages + 1))
+    elif how == "parents":
+        yield from (f"/parents/{number}/orders" for number in range(1, 501))
+    else:
+        hours = (_EPOCH + hour * _HOUR for hour in range(5000))
+        yield from (f"/windows?from={start}&to={start + _HOUR}" for start in hours)
+
+
+def main(address: str, file: str, how: str, pages: str) -> None:
+    parts = urlsplit(address)
+    if parts.scheme == "https":
+        connection = http.client.HTTPSConnection(parts.netloc, context=ssl._create_unverified_context())
+    else:
+        connection = http.client.HTTPConnection(parts.netloc)
     squeeze = isal_zlib.compressobj(2, isal_zlib.DEFLATED, 31)
-    target, number = given.path, 1
-    if given.pages:
-        target = f"{given.path}?page=1"
-    with given.out.open("wb", buffering=1 << 20) as file:
-        while True:
+    last = [b""]
+    with open(file, "wb", buffering=1 << 20) as written:
+        for target in targets(how, int(pages), last):
             connection.request("GET", target)
-            body = connection.getresponse().read()
-            file.write(squeeze.compress(body))
-            file.write(squeeze.compress(b"\n"))
-            number += 1
-            if given.pages:
-                if number > given.pages:
-                    break
-                target = f"{given.path}?page={number}"
-            elif found := _NEXT.search(body, len(body) - 100):
-                target = f"{given.path}?cursor={found[1].decode()}"
-            else:
-                break
-        file.write(squeeze.flush())
+            last[0] = connection.getresponse().read()
+            written.write(squeeze.compress(last[0]))
+        written.write(squeeze.flush())
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

@@ -17,24 +17,27 @@ from http import HTTPStatus
 from typing import Any, Literal, NoReturn
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
-import httpx
-
 from framework import __version__, exact_json
 from framework.ahead import Pool
 from framework.auth.base import Auth, AuthContext
 from framework.body import Incomplete, decoded, too_large
+from framework.connection import NotWhole, TooLate
 from framework.decoders.base import Decoded, Undecodable
 from framework.decoders.json import JsonProbe
 from framework.errors import ApiError, DataProblem, Unreachable
 from framework.limiter import Limiter
 from framework.model import JmesPath, Redactor
+from framework.place import NotSent
 from framework.request import Request, Response
 from framework.responses import Backoff, ResponseRule
 from framework.spec import Http
 from framework.template import TemplateProblem, render_text
+from framework.transport import Answer as Received
 from framework.transport import Transport
 
 _REDIRECTS = (301, 302, 303, 307, 308)
+CONNECT_SECONDS = 15.0
+"""How long a host may take to be reached."""
 CLOSE_SECONDS = 5.0
 """How long the end of a run waits for requests that nobody wants any more."""
 _TRY_AGAIN = (408, 429, 500, 502, 503, 504)
@@ -84,18 +87,13 @@ class Client:
         self._params = tuple((name, render_text(text, values)) for name, text in http.params.items())
         self.base_url = self._placed(render_text(http.base_url, values).rstrip("/"))
         self._origin = Request("GET", self.base_url).origin
-        self._identified: dict[str, httpx.BaseTransport] = {}
+        said = {"User-Agent": f"api-ingestion-framework/{__version__}", "Accept-Encoding": "gzip", "Accept": "*/*"}
+        self._timeout = http.timeout.total_seconds()
+        self._transport = Transport(said, min(self._timeout, CONNECT_SECONDS))
         given = {"base_url": self.base_url, "identify": self._identify, **of_auth}
         context = AuthContext(values, self._send_for_token, redactor.add, time.monotonic, **given)
         self._auth: Auth | None = http.auth.open(context) if http.auth else None
         self.max_body_bytes = http.max_body_mb << 20
-        self._timeout = http.timeout.total_seconds()
-        self._transport = httpx.Client(
-            timeout=httpx.Timeout(self._timeout, connect=min(self._timeout, 15.0)),
-            transport=Transport(),
-            headers={"User-Agent": f"api-ingestion-framework/{__version__}", "Accept-Encoding": "gzip"},
-            mounts=self._identified,
-        )
         self.ahead = Pool(self.concurrency)
         """For requests that are sent before it is their turn."""
         self._count_lock = threading.Lock()
@@ -105,7 +103,7 @@ class Client:
     def _identify(self, context: ssl.SSLContext, hosts: Sequence[str]) -> None:
         """A certificate is a credential too: only the API and these hosts are shown it."""
         for place in (self._origin, *(Request("GET", self._placed(host)).origin for host in hosts)):
-            self._identified[place] = Transport(context)
+            self._transport.identify(place, context)
 
     def show(self, text: str) -> str:
         """The text with secrets hidden."""
@@ -215,44 +213,33 @@ class Client:
                 self.requests += 1
                 self.retries += again
             deadline = time.monotonic() + self._timeout
-            pieces, begun = [], False
             try:
-                with self._transport.stream(
-                    request.method,
-                    request.full_url,
-                    headers=_headers(request),
-                    content=request.content,
-                    extensions={"deadline": deadline},
+                with self._transport.asking(
+                    request.method, request.full_url, _headers(request), request.content, deadline
                 ) as answer:
-                    begun = True
-                    left = self.max_body_bytes
-                    for piece in answer.iter_raw():
-                        pieces.append(piece)
-                        left -= len(piece)
-                        if left < 0:
-                            self._fail(DataProblem, request, str(too_large(self.max_body_bytes)))
-                        if time.monotonic() > deadline:
-                            raise Incomplete(f"the answer was not complete after {self._timeout:g} s")
-            except httpx.InvalidURL as error:
-                self._fail(ApiError, request, f"this is no URL: {error}")
-            except (httpx.LocalProtocolError, UnicodeError):  # whose texts quote credentials
-                self._fail(
-                    ApiError,
-                    request,
-                    "a header holds what HTTP can't carry, such as a line break: check `headers`, `http.auth` and the "
-                    "secrets in them",
-                )
-            except httpx.HTTPError as error:
-                if begun and isinstance(error, httpx.TimeoutException):
-                    raise Incomplete(f"the answer was not complete after {self._timeout:g} s") from None
-                raise Incomplete(_broken(error, self._timeout)) from None
-        headers = {name.lower(): value for name, value in answer.headers.items()}
-        self._heed_budget(headers)
+                    raw = self._received(answer, request)
+            except NotSent as error:
+                self._fail(ApiError, request, f"{error}: check `headers`, `http.auth` and the secrets in them")
+            except TooLate as error:
+                raise Incomplete(f"{error} after {self._timeout:g} s") from None
+            except NotWhole as error:
+                raise Incomplete(f"the connection broke: {error}") from None
+        self._heed_budget(answer.headers)
         try:
-            body = decoded(b"".join(pieces), headers.get("content-encoding", ""), self.max_body_bytes)
+            body = decoded(raw, answer.headers.get("content-encoding", ""), self.max_body_bytes)
         except DataProblem as error:
             self._fail(DataProblem, request, str(error))
-        return Response(request, answer.status_code, headers, body)
+        return Response(request, answer.status, answer.headers, body)
+
+    def _received(self, answer: Received, request: Request) -> bytes:
+        """The whole body, as it was sent."""
+        pieces, left = [], self.max_body_bytes
+        for piece in answer:
+            pieces.append(piece)
+            left -= len(piece)
+            if left < 0:
+                self._fail(DataProblem, request, str(too_large(self.max_body_bytes)))
+        return b"".join(pieces)
 
     def _heed_budget(self, headers: Mapping[str, str]) -> None:
         """Where the API says that nothing is left, nobody sends until it says that there is again."""
@@ -440,9 +427,3 @@ def _phrase(status: int) -> str:
 def _excerpt(response: Response) -> str:
     text = " ".join(response.body[:600].decode(errors="replace").split())
     return f" ({text[:200]})" if text and not text.startswith("<") else ""
-
-
-def _broken(error: httpx.HTTPError, timeout: float) -> str:
-    if isinstance(error, httpx.TimeoutException):
-        return f"no answer within {timeout:g} s ({type(error).__name__})"
-    return f"the connection broke: {error or type(error).__name__}"

@@ -11,7 +11,7 @@ LAYERS = """
     errors problem meant
     exact_json lines window filters request model template manifest hooks predicate snowflake_words sql
     yaml_file body limiter
-    transport guards ahead rules/ mend deployer
+    place connection transport guards ahead rules/ mend deployer
     fields responses incremental auth/ pagination/ partitions/ decoders/ stages/ warehouses/ secrets/ alerts/
     records repeats keys
     spec
@@ -44,7 +44,7 @@ LAYERS = """
 ROOT = Path(__file__).parents[1]
 ORDER = {name.rstrip("/"): (row, name) for row, line in enumerate(LAYERS.split("\n")) for name in line.split()}
 FILES = sorted((ROOT / "framework").rglob("*.py"))
-LATE = {"cli.py", "warehouses/duckdb.py", "auth/jwt.py", "auth/wire.py", "alerts/base.py"}
+LATE = {"transport.py", "place.py", "cli.py", "warehouses/duckdb.py", "auth/jwt.py", "auth/wire.py", "alerts/base.py"}
 """A verb is imported when it is used, a driver where it connects: `--help` and `validate` need none of them."""
 
 

@@ -6,11 +6,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-import httpx
 import pytest
 
+from framework.connection import NotWhole, TooLate
+from framework.place import NotSent, placed
 from framework.transport import Transport
-from tests.api import Answer, serving
+from tests.api import Answer, Seen, serving
 
 pytestmark = pytest.mark.slow
 HEAD = b"HTTP/1.1 200 OK\r\n"
@@ -68,17 +69,19 @@ def wire(*pieces: bytes, close: bool = False, pause: float = 0) -> Iterator[Wire
 
 
 @contextmanager
-def client(seconds: float = 5) -> Iterator[httpx.Client]:
+def client() -> Iterator[Transport]:
     """As the framework makes one."""
-    with httpx.Client(transport=Transport(), timeout=seconds) as made:
+    made = Transport({"User-Agent": "test", "Accept-Encoding": "gzip"}, 5)
+    try:
         yield made
+    finally:
+        made.close()
 
 
-def get(one: httpx.Client, url: str, deadline: float | None = None) -> bytes:
+def get(one: Transport, url: str, deadline: float = 5, **headers: str) -> bytes:
     """The body."""
-    extensions = {} if deadline is None else {"deadline": time.monotonic() + deadline}
-    with one.stream("GET", url, extensions=extensions) as answer:
-        return b"".join(answer.iter_raw())
+    with one.asking("GET", url, list(headers.items()), None, time.monotonic() + deadline) as answer:
+        return b"".join(answer)
 
 
 @pytest.mark.parametrize(
@@ -114,7 +117,7 @@ def test_bodies(pieces: tuple[bytes, ...], close: bool, wanted: bytes, connectio
     ids=["length", "chunk", "last chunk", "nothing", "no HTTP", "too long to be true"],
 )
 def test_what_is_not_whole_is_an_error(pieces: tuple[bytes, ...], said: str) -> None:
-    with wire(*pieces, close=True) as server, client() as one, pytest.raises(httpx.TransportError, match=said):
+    with wire(*pieces, close=True) as server, client() as one, pytest.raises(NotWhole, match=said):
         get(one, server.address)
 
 
@@ -122,15 +125,15 @@ def test_a_body_that_drips_ends_at_the_deadline() -> None:
     drops = [HEAD + b"Content-Length: 200\r\n\r\n", *[b"x"] * 200]
     with wire(*drops, pause=0.05) as server, client() as one:
         began = time.monotonic()
-        with pytest.raises(httpx.ReadTimeout):
+        with pytest.raises(TooLate):
             get(one, server.address, deadline=0.5)
         assert time.monotonic() - began < 5
 
 
 def test_nobody_there() -> None:
-    with client() as one, pytest.raises(httpx.ConnectError):
+    with client() as one, pytest.raises(NotWhole):
         get(one, "http://127.0.0.1:9")
-    with client() as one, pytest.raises(httpx.ConnectError):
+    with client() as one, pytest.raises(NotWhole):
         get(one, "http://no.such.host.invalid/")
 
 
@@ -144,24 +147,70 @@ def test_a_connection_that_was_closed_meanwhile_is_not_used_again() -> None:
 
 def test_an_answer_that_nobody_reads_to_its_end_leaves_no_connection() -> None:
     with wire(HEAD + b"Content-Length: 5\r\n\r\nhello") as server, client() as one:
-        with one.stream("GET", server.address):
+        with one.asking("GET", server.address, [], None, time.monotonic() + 5):
             pass
         assert get(one, server.address) == b"hello"
         assert server.connections == 2
 
 
 def test_headers_and_bodies_go_out_as_they_are() -> None:
-    with serving(lambda seen: {"got": seen.body.decode(), "x": seen.headers["x-one"]}) as api, client() as one:
-        answer = one.post(f"{api.address}/a?b=c%20d", content=b"hello", headers={"X-One": "1"})
-        assert answer.json() == {"got": "hello", "x": "1"}
-        assert (api.seen[0].path, api.seen[0].params) == ("/a", {"b": "c d"})
-        with pytest.raises(httpx.LocalProtocolError):
-            one.get(api.address, headers={"X-One": "a\nb"})
+    with serving(lambda seen: {"got": seen.body.decode()}) as api, client() as one:
+        deadline = time.monotonic() + 5
+        with one.asking(
+            "POST", f"{api.address}/a?b=c%20d", [("X-One", "1"), ("user-agent", "me")], b"hello", deadline
+        ) as to:
+            assert b"".join(to) == b'{"got": "hello"}'
+        seen = api.seen[0]
+        assert (seen.path, seen.params, seen.headers["x-one"]) == ("/a", {"b": "c d"}, "1")
+        assert (seen.headers["user-agent"], seen.headers["accept-encoding"]) == ("me", "gzip")
+        assert seen.headers["host"] == api.address.removeprefix("http://")
+        for strange in ("a\nb", "日本"):
+            with pytest.raises(NotSent, match="a header holds"):
+                get(one, api.address, x=strange)
 
 
-def test_headers_in_latin_1() -> None:
-    with wire(HEAD + b"X-City: Z\xfcrich\r\nContent-Length: 0\r\n\r\n") as server, client() as one:
-        assert one.get(server.address).headers["x-city"] == "Zürich"
+def test_headers_come_in_latin_1_and_more_than_once() -> None:
+    head = HEAD + b"X-City: Z\xfcrich\r\nLink: <a>\r\nlink: <b>\r\nContent-Length: 0\r\n\r\n"
+    with wire(head) as server, client() as one:
+        ask = one.asking("GET", server.address, [], None, time.monotonic() + 5)
+        with ask as answer:
+            assert (answer.headers["x-city"], answer.headers["link"]) == ("Zürich", "<a>, <b>")
+
+
+def test_cookies_are_sent_back_to_who_set_them() -> None:
+    def answer(seen: Seen) -> Answer:
+        return Answer(seen.headers.get("cookie", "none").encode(), headers={"Set-Cookie": "sticky=7; Path=/"})
+
+    with serving(answer) as api, client() as one:
+        assert [get(one, f"{api.address}/a") for _ in range(2)] == [b"none", b"sticky=7"]
+        assert get(one, f"{api.address}/a", cookie="mine=1") == b"mine=1"
+        other = api.address.replace("127.0.0.1", "localhost")
+        assert get(one, f"{other}/a") == b"none"
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "target"),
+    [
+        ("https://api.example", "api.example", "/"),
+        ("https://api.example:8443/a/b?c=d%20e&f=[1]", "api.example:8443", "/a/b?c=d%20e&f=[1]"),
+        ("https://api.example?x=1", "api.example", "/?x=1"),
+        ("https://api.example:443/", "api.example", "/"),
+        ("https://API.example/A", "api.example", "/A"),
+        ("http://api.example/a b/ü", "api.example", "/a%20b/%C3%BC"),
+        ("http://bücher.example/", "xn--bcher-kva.example", "/"),
+        ("http://[::1]:8080/x", "[::1]:8080", "/x"),
+        ("http://api.example/a/../b/./c", "api.example", "/b/c"),
+    ],
+)
+def test_where_a_url_leads(url: str, host: str, target: str) -> None:
+    place = placed(url)
+    assert (place.host_header, place.target) == (host, target)
+
+
+@pytest.mark.parametrize("url", ["ftp://a.example/", "http://", "/x", "http://a.example:port/", "http://[::1/"])
+def test_what_is_no_url(url: str) -> None:
+    with pytest.raises(NotSent, match="this is no URL"):
+        placed(url)
 
 
 def test_a_proxy_is_asked_where_the_environment_names_one(monkeypatch: pytest.MonkeyPatch) -> None:
