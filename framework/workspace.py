@@ -25,7 +25,7 @@ from framework.notes import Notes
 from framework.partitions import ForEachRecord
 from framework.plan import Plan, Request, fingerprint, slices
 from framework.problem import suggestion
-from framework.project import Deployment
+from framework.project import Deployment, resolve
 from framework.read import StreamReader
 from framework.secrets.base import SecretValues
 from framework.spec import Stream
@@ -65,7 +65,9 @@ class Workspace:
         self.redactor = Redactor()
         self.listener = listener
         self.now = clock or (lambda: datetime.now(UTC))
-        self.stage: Stage = deployment.environment.stage.open(deployment.folder)
+        self.stage: Stage = deployment.environment.stage.open(
+            deployment.folder, lambda text: resolve(text, deployment, self.redactor)
+        )
         store = deployment.environment.secrets.open(deployment.folder)
         self._values = {
             "config": deployment.config,

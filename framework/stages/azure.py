@@ -5,7 +5,7 @@ from typing import Literal
 
 from framework.errors import NotBuilt
 from framework.model import Strict
-from framework.stages.base import Stage
+from framework.stages.base import Resolve, Stage
 
 
 class AzureStage(Strict):
@@ -19,6 +19,6 @@ class AzureStage(Strict):
     prefix: str = ""
     """Put before every key."""
 
-    def open(self, project_folder: Path) -> Stage:
+    def open(self, project_folder: Path, resolve: Resolve = str) -> Stage:
         """Not yet."""
         raise NotBuilt("the stage azure is not built yet: use `stage: {type: local, path: …}`")
