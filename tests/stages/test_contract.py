@@ -1,6 +1,7 @@
 """The contract of a stage, kept by a folder, a bucket of S3 and a container of Azure."""
 
 import hashlib
+import os
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -19,7 +20,15 @@ from tests.stages import places
 KINDS = [
     "local",
     pytest.param("s3", marks=pytest.mark.slow),
+    pytest.param("azure", marks=[pytest.mark.slow, places.NEEDS_AZURITE]),
 ]
+
+
+def resolve(reference: str) -> str:
+    """An environment variable's value."""
+    return os.environ[reference.removeprefix("env:")]
+
+
 LONG_AGO, ONE_DAY = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
 
@@ -29,14 +38,23 @@ def aws() -> Iterator[moto.Moto]:
         yield server
 
 
+@pytest.fixture(scope="module")
+def azurite() -> Iterator[places.Azurite]:
+    with places.azurite() as server:
+        yield server
+
+
 @pytest.fixture(params=KINDS)
 def stage(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
-    kind = request.param
-    opened = places.local(tmp_path) if kind == "local" else places.s3(request.getfixturevalue("aws"))
-    with opened as place:
+    kinds = {
+        "local": lambda: places.local(tmp_path),
+        "s3": lambda: places.s3(request.getfixturevalue("aws")),
+        "azure": lambda: places.azure(request.getfixturevalue("azurite")),
+    }
+    with kinds[request.param]() as place:
         for name, value in place.environment.items():
             monkeypatch.setenv(name, value)
-        yield TypeAdapter(Environment).validate_python({"stage": place.settings}).stage.open(tmp_path)
+        yield TypeAdapter(Environment).validate_python({"stage": place.settings}).stage.open(tmp_path, resolve)
 
 
 def put(stage: Stage, key: str, *pieces: bytes) -> str:
