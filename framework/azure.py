@@ -1,6 +1,8 @@
 """Azure credentials by the SDK's own chain, and what its refusals mean."""
 
+import os
 from typing import Any
+from urllib.parse import urlsplit
 
 from framework.errors import SettingsError
 
@@ -25,7 +27,13 @@ def chain() -> Any:
         from azure.identity import DefaultAzureCredential  # noqa: PLC0415 - the SDK is loaded where it connects
     except ImportError:
         raise missing() from None
-    return DefaultAzureCredential()
+    authority = os.environ.get("AZURE_AUTHORITY_HOST", "")
+    return DefaultAzureCredential(disable_instance_discovery=is_here(authority))
+
+
+def is_here(url: str) -> bool:
+    """Whether it is this machine: a stand-in for Azure, which Azure does not vouch for."""
+    return (urlsplit(url).hostname or "") in ("localhost", "127.0.0.1", "::1")
 
 
 def missing() -> SettingsError:

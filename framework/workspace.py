@@ -68,10 +68,11 @@ class Workspace:
         self.stage: Stage = deployment.environment.stage.open(
             deployment.folder, lambda text: resolve(text, deployment, self.redactor)
         )
-        store = deployment.environment.secrets.open(deployment.folder)
+        store = deployment.secrets
+        self._secrets = SecretValues(store, deployment.name, self.redactor.add)
         self._values = {
             "config": deployment.config,
-            "secrets": SecretValues(store, deployment.name, self.redactor.add),
+            "secrets": self._secrets,
             "optional_secrets": SecretValues(store, deployment.name, self.redactor.add, optional=True),
         }
 
@@ -123,7 +124,13 @@ class Workspace:
             limiter,
             clock=self.now,
             folder=self.deployment.folder,
-            kept=StageTokens(self.stage, f"{self.deployment.project}/_auth/{self.source.name}", self.now),
+            kept=StageTokens(
+                self.stage,
+                f"{self.deployment.project}/_auth/{self.source.name}",
+                self.now,
+                hand_back=self._secrets.replace if self.deployment.secrets.writable else None,
+            ),
+            reread=self._secrets.reread,
         )
 
     @contextmanager

@@ -39,7 +39,9 @@ class Moto:
 
     def enforce(self, after: int = 0) -> None:
         """From so many requests on, policies and signatures count."""
-        request = urllib.request.Request(f"{self.address}/moto-api/reset-auth", str(after).encode(), method="POST")
+        request = urllib.request.Request(
+            f"{self.address}/moto-api/reset-auth", str(after).encode(), {"Content-Type": "text/plain"}
+        )
         urllib.request.urlopen(request).close()
 
     def trust(self) -> None:
