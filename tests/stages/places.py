@@ -98,3 +98,14 @@ def azure(server: Azurite) -> Iterator[Place]:
     settings = {"type": "azure", "account": ACCOUNT, "container": name, "prefix": "lake"}
     settings |= {"endpoint_url": server.address, "credential": "env:AZURE_STORAGE_KEY"}
     yield Place(settings, {"AZURE_STORAGE_KEY": server.key}, server)
+
+
+@contextmanager
+def running(kind: str) -> Iterator[Place]:
+    """A place of that kind with a server of its own."""
+    if kind == "s3":
+        with moto.serving() as aws, s3(aws) as place:
+            yield place
+    else:
+        with azurite() as emulator, azure(emulator) as place:
+            yield place
