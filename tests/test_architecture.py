@@ -35,6 +35,7 @@ LAYERS = """
     run
     gather
     report
+    doctor policy
     explain/
     demo/
     conformance/

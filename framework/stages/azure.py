@@ -19,7 +19,7 @@ from framework.errors import StageError, UploadLost
 from framework.model import Reference, Strict
 from framework.stages.base import Leftover, Object, Resolve
 
-CHUNK_BYTES = 8 << 20
+CHUNK_BYTES = 4 << 20
 MOST_CHUNKS = 50_000
 IN_FLIGHT = 4
 """Chunks on their way at the same time, over all uploads of the stage: what bounds its memory."""
