@@ -24,6 +24,8 @@ VERBS = {
     "clean": "bring CLEAN and ANALYTICS up to RAW",
     "check": "check counts, keys and freshness",
     "deploy": "the objects that the sources need in Snowflake: print them",
+    "doctor": "whether an environment can be used: permissions, secrets, clock, one table",
+    "policy": "the least that a loader must be allowed to do in AWS or Azure, as JSON",
     "demo": "start a demo API and run the shop source against it, offline",
     "airflow": "write the DAGs' files for Airflow, and make its pools",
     "schema": "write the JSON Schema and the reference pages",

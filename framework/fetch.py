@@ -73,10 +73,11 @@ class Client:
         redactor: Redactor,
         hosts: Mapping[str, str] | None = None,
         limiter: Limiter | None = None,
+        reread: Callable[[], bool] = lambda: False,
         **of_auth: Any,
     ) -> None:
-        """`of_auth` is what else the credentials need of the run: see AuthContext. A limiter of the run's own unless
-        one is given."""
+        """`reread` asks for the secrets anew and says whether they are others now. `of_auth` is what else the
+        credentials need of the run: see AuthContext. A limiter of the run's own unless one is given."""
         self._http = http
         self._redact = redactor
         self._hosts = {origin.rstrip("/").lower(): place.rstrip("/") for origin, place in (hosts or {}).items()}
@@ -91,8 +92,9 @@ class Client:
         self._timeout = http.timeout.total_seconds()
         self._transport = Transport(said, min(self._timeout, CONNECT_SECONDS))
         given = {"base_url": self.base_url, "identify": self._identify, **of_auth}
-        context = AuthContext(values, self._send_for_token, redactor.add, time.monotonic, **given)
-        self._auth: Auth | None = http.auth.open(context) if http.auth else None
+        self._context = AuthContext(values, self._send_for_token, redactor.add, time.monotonic, **given)
+        self._auth: Auth | None = http.auth.open(self._context) if http.auth else None
+        self._reread, self._auth_lock = reread, threading.Lock()
         self.max_body_bytes = http.max_body_mb << 20
         self.ahead = Pool(self.concurrency)
         """For requests that are sent before it is their turn."""
@@ -156,7 +158,7 @@ class Client:
                 verdict, response = outcome
                 if verdict.then in ("skip", "stop") and response is not None:
                     return Answer(response, None, "skip" if verdict.then == "skip" else "stop", sent)
-                if verdict.then == "reauthenticate" and not renewed and self._auth and self._auth.renew(sent_request):
+                if verdict.then == "reauthenticate" and not renewed and self._renewed(sent_request):
                     renewed = True
                     continue
                 break
@@ -166,6 +168,16 @@ class Client:
                 self._fail(Unreachable, request, f"{verdict.why}; gave up after {attempts} tries", wait=verdict.wait)
             self._wait(request, verdict, attempt)
         raise AssertionError("the loop ends by return or raise")
+
+    def _renewed(self, refused: Request) -> bool:
+        """Whether there are other credentials now: the kind has newer ones, or the secrets were changed meanwhile."""
+        was = self._auth
+        if was is None or was.renew(refused):
+            return was is not None
+        with self._auth_lock:
+            if self._auth is was and self._http.auth and self._reread():
+                self._auth = self._http.auth.open(self._context)
+            return self._auth is not was
 
     def _try(
         self, request: Request, rules: Sequence[ResponseRule], read: Callable[[bytes], Decoded], again: bool

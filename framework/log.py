@@ -6,6 +6,8 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
@@ -23,10 +25,13 @@ from framework.manifest import (
     entry_to_json,
     fold,
 )
-from framework.stages.base import Stage
+from framework.stages.base import Leftover, Stage
+from framework.sweep import CLAIMED_FROM, claimed
 
 Notice = Callable[[str], None]
 
+FRESH = timedelta(minutes=1)
+"""Uploads of an entry that was written just now are there."""
 _NUMBERED = re.compile(r"/(\d{8})\.json")
 
 
@@ -38,7 +43,7 @@ class Log:
     """One stream's log. Holds no state but how far it has read."""
 
     def __init__(self, stage: Stage, project: str, source: str, stream: str) -> None:
-        self._stage = stage
+        self._stage, self._project, self._source = stage, project, source
         self.name = f"{source}.{stream}"
         self._folder = f"{project}/_log/{source}/{stream}"
         self._recovered: int | None = None
@@ -96,15 +101,31 @@ class Log:
 
     def publish(self, number: int, entry: Committed) -> None:
         """Makes the entry's parts visible. Idempotent. Raises UploadLost, after voiding the entry, where the store
-        has thrown an upload away."""
-        for part in entry.parts:
-            try:
+        has thrown an upload away; then none of its parts is visible."""
+        try:
+            self._secure(number, entry)
+            for part in entry.parts:
                 self._stage.publish(part.key, part.upload, part.bytes)
-            except UploadLost as error:
-                self.append(Voided(entry.run, entry.at, number, str(error)), number)
-                raise UploadLost(
-                    f"{self.name}: log entry {number} is void, {error}. Its slices are run again by the next run."
-                ) from None
+        except UploadLost as error:
+            self.append(Voided(entry.run, entry.at, number, str(error)), number)
+            for part in entry.parts:
+                with suppress(StageError):  # it is swept some day
+                    self._stage.discard(Leftover(part.key, part.upload))
+            raise UploadLost(
+                f"{self.name}: log entry {number} is void, {error}. Its slices are run again by the next run."
+            ) from None
+
+    def _secure(self, number: int, entry: Committed) -> None:
+        """All of its parts can be published, before one is: what is old may be swept at any moment."""
+        now = datetime.now(UTC)
+        if now - entry.started > CLAIMED_FROM:
+            for part in entry.parts:
+                if not claimed(self._stage, self._project, self._source, part.key, f"{self.name} {number}"):
+                    raise UploadLost(f"the upload of {part.key} was swept")
+        if len(entry.parts) > 1 or now - entry.at > FRESH:
+            for part in entry.parts:
+                if not self._stage.is_prepared(part.key, part.upload, part.bytes):
+                    raise UploadLost(f"the upload of {part.key} is gone")
 
     def recover(self, notice: Notice = lambda _: None) -> Position:
         """Publishes what a dead run left logged and invisible, and returns the position: a fold over all that counts.

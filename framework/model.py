@@ -130,6 +130,7 @@ NAME = r"[a-z][a-z0-9_]*"
 _TABLE = r"[A-Za-z][A-Za-z0-9_]*"
 _ONE_FIELD = r"""[^\s.\[\]"'`{}|&*@]+(?: +[^\s.\[\]"'`{}|&*@]+)*"""
 _FIELD = rf"{_ONE_FIELD}(?:\.{_ONE_FIELD})*"
+REFERENCE = r"secret:[^#\s]+#\S+|env:[A-Za-z_]\w*"
 DURATION = r"(\d+(ms|s|m|h|d|w))+"
 _URL = r"(?:https?://|\{\{).*"
 
@@ -154,6 +155,14 @@ Count = Annotated[int, Field(ge=1)]
 Scalar = Template | bool | int | float | None
 Sent = Scalar | list[Scalar]
 """What a query or a form sends under one name: of a list each value, one after the other."""
+
+
+Reference = Annotated[
+    str,
+    _pattern(REFERENCE, "reference to a secret: write secret:OWNER#NAME or env:NAME; no secret stands in this file"),
+    text_schema(REFERENCE),
+]
+"""Where a secret value is, never the value."""
 
 
 class Secret(str):

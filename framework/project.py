@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from framework.lint.noqa import silence
 from framework.model import Redactor
 from framework.names import with_refs
 from framework.problem import suggestion
+from framework.secrets import open_stores
+from framework.secrets.base import SecretStore
 from framework.settings import AirflowTasks, Environment, Settings, SourceSettings
 from framework.spec import Clean, Mart, Source, Stream
 from framework.spec_file import SpecFile, load, parse_document
@@ -35,6 +38,11 @@ class Deployment:
     project: str
     folder: Path
     airflow: AirflowTasks = field(default_factory=AirflowTasks)
+
+    @cached_property
+    def secrets(self) -> SecretStore:
+        """Where secret values are, opened once."""
+        return open_stores(self.environment.secrets, self.folder)
 
 
 @dataclass(frozen=True)
@@ -180,10 +188,10 @@ def resolve(text: str, deployment: Deployment, redactor: Redactor) -> str:
         return value
     if text.startswith("secret:"):
         owner, _, name = text[7:].partition("#")
-        store = deployment.environment.secrets.open(deployment.folder)
-        value = store.get(owner, name)
+        value = deployment.secrets.get(owner, name)
         if not value:
-            raise SettingsError(f"the secret {owner}.{name} is not set. Put it into {store.place(owner, name)}.")
+            place = deployment.secrets.place(owner, name)
+            raise SettingsError(f"the secret {owner}.{name} is not set. Put it into {place}.")
         redactor.add(value)
         return value
     return text

@@ -3,7 +3,7 @@
 import secrets as entropy
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import msgspec
 
@@ -12,11 +12,10 @@ from framework.check import Check
 from framework.errors import FrameworkError
 from framework.project import resolve
 from framework.spec import Stream
+from framework.sweep import UPLOADS_KEPT, throw_away
 from framework.warehouses.base import Warehouse
 from framework.workspace import Options, Workspace
 
-UPLOADS_KEPT = timedelta(days=7)
-"""How old the leftovers of dead runs may get in the stage."""
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
@@ -117,10 +116,13 @@ def run(workspace: Workspace, options: Options) -> Report:
 def sweep(workspace: Workspace, now: datetime) -> None:
     """Throws away what dead runs left and never logged; what they logged is published first. Uploads of other sources,
     whose logs are not looked at here, stay."""
-    for stream in workspace.streams([]):
-        with workspace.about(stream.name):
-            workspace.position(stream.name)
-    workspace.stage.sweep(now - UPLOADS_KEPT, f"{workspace.deployment.project}/source={workspace.source.name}")
+
+    def publish() -> None:
+        for stream in workspace.streams([]):
+            with workspace.about(stream.name):
+                workspace.position(stream.name)
+
+    throw_away(workspace.stage, workspace.deployment.project, workspace.source.name, publish, now - UPLOADS_KEPT)
 
 
 def alert(workspace: Workspace, report: Report) -> None:

@@ -8,7 +8,7 @@ from framework.alerts import AlertSpec
 from framework.deployer import Deployer
 from framework.model import Name, Span, Strict
 from framework.responses import RateLimit
-from framework.secrets import SecretsSpec
+from framework.secrets import Stores
 from framework.secrets.env import EnvSecrets
 from framework.spec import Version
 from framework.stages import StageSpec
@@ -89,8 +89,8 @@ class Environment(Strict):
     """Where part files wait."""
     warehouse: WarehouseSpec = DuckDBWarehouse(type="duckdb", path=".data/warehouse.duckdb")
     """Where tables are."""
-    secrets: SecretsSpec = EnvSecrets(type="env")
-    """Where secret values are."""
+    secrets: Stores = EnvSecrets(type="env")
+    """Where secret values are; of several stores, the first that has a secret gives it."""
     deploy: Deployer | None = None
     """Snowflake: who may change objects, and how they are made."""
     alerts: list[AlertSpec] = []

@@ -3,6 +3,8 @@
 <project>/_auth/<source>/<chain>/00000001                   what the first exchange gave; 00000002, the second …
 <project>/_auth/<source>/<chain>/claim-00000002-01          who is about to make the second, and until when
 <project>/_auth/<source>/<chain>/claim-00000002-01-over     … and failed
+<project>/_auth/<source>/<other>/begins                     which chain a refresh token of it belongs to, where that was
+                                                            handed back to the secret store
 
 A chain begins with the refresh token of the secret store. Its name and key are derived from that: a new consent starts
 a new chain, and the stage alone gives nobody a token.
@@ -53,8 +55,13 @@ class StageTokens:
         folder: str,
         clock: Callable[[], datetime],
         sleep: Callable[[float], None] = time.sleep,
+        hand_back: Callable[[str, str], object] | None = None,
     ) -> None:
+        """`hand_back` puts a new refresh token into the secret store, in the place of the one that it gave, where the
+        store takes it."""
         self._stage, self._folder, self._clock, self._sleep = stage, folder, clock, sleep
+        self._hand_back = hand_back
+        self._given: dict[_Chain, str] = {}
         self._holder = entropy.token_hex(8)
         self._lock = threading.Lock()
         self._chains: dict[tuple[str, str], _Chain] = {}
@@ -65,7 +72,7 @@ class StageTokens:
         """The newest tokens of the chain if they serve, else what `spend` makes of the newest refresh token, durable
         before it is returned. Raises SecretError where what is kept can't be read with these secrets."""
         with self._lock:
-            chain = self._chains.setdefault((first, secret), _Chain(self._stage, self._folder, first, secret))
+            chain = self._chain(first, secret)
             while True:
                 newest = chain.newest()
                 if newest is not None and serves(newest):
@@ -75,6 +82,27 @@ class StageTokens:
                 if claim is not None:
                     with suppress(_Overtaken):
                         return self._spent(chain, number, claim, newest.refresh if newest else first, spend)
+
+    def _chain(self, first: str, secret: str) -> "_Chain":
+        """The chain that a refresh token belongs to: the one it began, or the one whose newest token was handed back
+        under this value."""
+        if (first, secret) not in self._chains:
+            own = _Chain(self._stage, self._folder, first, secret)
+            began = own.began()
+            chain = self._chain(began, secret) if began else own
+            self._chains[first, secret] = chain
+            self._given[chain] = first
+        return self._chains[first, secret]
+
+    def _returned(self, chain: "_Chain", refresh: str) -> None:
+        """Into the secret store goes what leads there to this chain. The chain is what counts: a store that can't be
+        written to keeps a token that leads here just as well."""
+        given = self._given[chain]
+        if self._hand_back and refresh != given:
+            chain.link(refresh)
+            with suppress(SecretError):
+                if self._hand_back(given, refresh):
+                    self._given[chain] = refresh
 
     def _claimed(self, chain: "_Chain", number: int) -> str | None:
         """The claim to make that entry, once it is ours; None where the entry came meanwhile."""
@@ -108,6 +136,7 @@ class StageTokens:
             raise
         kept = granted if granted.refresh else replace(granted, refresh=refresh)
         chain.append(number, kept)
+        self._returned(chain, kept.refresh)
         return kept
 
 
@@ -119,7 +148,7 @@ class _Chain:
     """The entries that began with one refresh token."""
 
     def __init__(self, stage: Stage, folder: str, first: str, secret: str) -> None:
-        self._stage = stage
+        self._stage, self._first, self._secret, self._above = stage, first, secret, folder
         self._folder = f"{folder}/{_derived(first, '', 'name').hex()[:32]}"
         self._box = Fernet(base64.urlsafe_b64encode(_derived(first, secret, "key")))
         self.length = 0
@@ -138,6 +167,19 @@ class _Chain:
             else:
                 beyond = middle
         return self._entry(self.length) if self.length else None
+
+    def began(self) -> str | None:
+        """The refresh token that began another chain, which this one's belongs to."""
+        linked = self._stage.read(f"{self._folder}/begins")
+        try:
+            return self._box.decrypt(linked).decode() if linked else None
+        except InvalidToken:
+            raise SecretError(_unreadable(f"{self._folder}/begins")) from None
+
+    def link(self, refresh: str) -> None:
+        """Whoever has that refresh token finds this chain."""
+        other = _Chain(self._stage, self._above, refresh, self._secret)
+        self._stage.put_if_absent(f"{other._folder}/begins", other._box.encrypt(self._first.encode()))
 
     def has(self, number: int) -> bool:
         """Whether that entry was made."""
@@ -159,16 +201,19 @@ class _Chain:
         try:
             found = msgspec.json.decode(self._box.decrypt(self._stage.read(self._key(number)) or b""), type=_Entry)
         except (InvalidToken, msgspec.DecodeError):
-            raise SecretError(
-                f"the refresh token kept in {self._key(number)} can't be read: the client's secret has changed since "
-                "it was kept. Get a new refresh token by consent and put it in place of the old one, or put the old "
-                "client secret back."
-            ) from None
+            raise SecretError(_unreadable(self._key(number))) from None
         expires, life = (_ENDLESS if value is None else value for value in (found.expires, found.life))
         return Granted(found.access, found.refresh, expires, life)
 
     def _key(self, number: int) -> str:
         return f"{self._folder}/{number:08d}"
+
+
+def _unreadable(key: str) -> str:
+    return (
+        f"the refresh token kept in {key} can't be read: the client's secret has changed since it was kept. Get a new "
+        "refresh token by consent and put it in place of the old one, or put the old client secret back."
+    )
 
 
 def _derived(first: str, secret: str, purpose: str) -> bytes:

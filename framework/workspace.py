@@ -25,7 +25,7 @@ from framework.notes import Notes
 from framework.partitions import ForEachRecord
 from framework.plan import Plan, Request, fingerprint, slices
 from framework.problem import suggestion
-from framework.project import Deployment
+from framework.project import Deployment, resolve
 from framework.read import StreamReader
 from framework.secrets.base import SecretValues
 from framework.spec import Stream
@@ -65,11 +65,14 @@ class Workspace:
         self.redactor = Redactor()
         self.listener = listener
         self.now = clock or (lambda: datetime.now(UTC))
-        self.stage: Stage = deployment.environment.stage.open(deployment.folder)
-        store = deployment.environment.secrets.open(deployment.folder)
+        self.stage: Stage = deployment.environment.stage.open(
+            deployment.folder, lambda text: resolve(text, deployment, self.redactor)
+        )
+        store = deployment.secrets
+        self._secrets = SecretValues(store, deployment.name, self.redactor.add)
         self._values = {
             "config": deployment.config,
-            "secrets": SecretValues(store, deployment.name, self.redactor.add),
+            "secrets": self._secrets,
             "optional_secrets": SecretValues(store, deployment.name, self.redactor.add, optional=True),
         }
 
@@ -121,7 +124,13 @@ class Workspace:
             limiter,
             clock=self.now,
             folder=self.deployment.folder,
-            kept=StageTokens(self.stage, f"{self.deployment.project}/_auth/{self.source.name}", self.now),
+            kept=StageTokens(
+                self.stage,
+                f"{self.deployment.project}/_auth/{self.source.name}",
+                self.now,
+                hand_back=self._secrets.replace if self.deployment.secrets.writable else None,
+            ),
+            reread=self._secrets.reread,
         )
 
     @contextmanager

@@ -11,7 +11,7 @@ LAYERS = """
     errors problem meant
     exact_json lines window filters request model template manifest hooks predicate snowflake_words sql
     yaml_file body limiter
-    place connection transport guards ahead rules/ mend deployer
+    place connection transport guards ahead aws azure rules/ mend deployer
     fields responses incremental auth/ pagination/ partitions/ decoders/ stages/ warehouses/ secrets/ alerts/
     records repeats keys
     spec
@@ -21,7 +21,7 @@ LAYERS = """
     lint/
     schema reference
     project plan
-    parts log parents token_store turns fetch
+    parts sweep log parents token_store turns fetch
     moments jobs paging
     read
     notes
@@ -35,6 +35,7 @@ LAYERS = """
     run
     gather
     report
+    doctor policy
     explain/
     demo/
     conformance/
@@ -44,7 +45,10 @@ LAYERS = """
 ROOT = Path(__file__).parents[1]
 ORDER = {name.rstrip("/"): (row, name) for row, line in enumerate(LAYERS.split("\n")) for name in line.split()}
 FILES = sorted((ROOT / "framework").rglob("*.py"))
-LATE = {"transport.py", "place.py", "cli.py", "warehouses/duckdb.py", "auth/jwt.py", "auth/wire.py", "alerts/base.py"}
+LATE = {
+    "cli.py", "transport.py", "place.py", "warehouses/duckdb.py", "auth/jwt.py", "auth/wire.py", "alerts/base.py", "aws.py", "azure.py",
+    "stages/s3.py", "stages/azure.py", "secrets/azure_key_vault.py", "secrets/airflow.py",
+}  # fmt: skip
 """A verb is imported when it is used, a driver where it connects: `--help` and `validate` need none of them."""
 
 

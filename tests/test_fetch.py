@@ -243,6 +243,36 @@ def test_hosts_send_the_apis_address_elsewhere() -> None:
         assert [seen.headers.get("authorization") for seen in api.seen] == ["Bearer hidden-value"] * 2
 
 
+def test_a_secret_that_was_changed_meanwhile_is_read_anew_once() -> None:
+    """Someone rotates the token while a run goes on: the next 401 asks the secret store again."""
+    valid, stored, asked = ["old"], ["old"], []
+
+    def answer(seen: Seen) -> Any:
+        return {} if seen.headers.get("authorization") == f"Bearer {valid[0]}" else Answer(status=401)
+
+    def reread() -> bool:
+        asked.append(stored[0])
+        return True
+
+    class Secrets(dict[str, str]):
+        def __getitem__(self, name: str) -> str:
+            return stored[0]
+
+    settings = {"base_url": "https://api.example", "auth": {"type": "bearer", "token": "{{ secrets.token }}"}}
+    with serving(answer) as api:
+        http = Http.model_validate(settings)
+        hosts = {"https://api.example": api.address}
+        client = Client(http, {"secrets": Secrets(token="")}, Redactor(), hosts, reread=reread)
+        assert fetched(client).requests == 1
+        valid[0] = stored[0] = "new"
+        assert fetched(client).requests == 2
+        assert asked == ["new"]
+        valid[0] = "nobody knows"
+        with pytest.raises(ApiError, match="refused the credentials"):
+            fetched(client)
+        client.close()
+
+
 def test_secrets_are_hidden_in_errors() -> None:
     auth = {"auth": {"type": "api_key", "param": "key", "value": "{{ secrets.key }}"}}
     redactor = Redactor()

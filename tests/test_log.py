@@ -1,6 +1,7 @@
 """The commit protocol: prepare, log, publish, and what a dead run leaves behind."""
 
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from framework.errors import Conflict, StageError, UploadLost
 from framework.log import AlreadyLogged, Log
 from framework.manifest import Committed, Part, Position, Reset, Slice, SliceResult, Voided
 from framework.stages.local import LocalFolder
+from framework.sweep import claimed, throw_away
 from framework.window import Window
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -23,6 +25,14 @@ def stage(tmp_path: Path) -> LocalFolder:
 @pytest.fixture
 def log(stage: LocalFolder) -> Log:
     return Log(stage, "project", "shop", "orders")
+
+
+def swept(stage: LocalFolder) -> int:
+    """How many uploads there were that nobody had published."""
+    found = list(stage.leftovers(datetime.now(UTC).replace(year=2100)))
+    for each in found:
+        stage.discard(each)
+    return len(found)
 
 
 def uploaded(stage: LocalFolder, key: str, data: bytes = b"x") -> Part:
@@ -65,13 +75,13 @@ def test_what_was_not_logged_never_becomes_visible(stage: LocalFolder, log: Log)
     uploaded(stage, "project/source=shop/part-1")
     assert log.recover() == Position()
     assert visible(stage) == []
-    assert stage.sweep(datetime.now(UTC).replace(year=2100)) == 1
+    assert swept(stage) == 1
 
 
 def test_a_lost_upload_voids_its_entry_and_its_slices_are_due_again(stage: LocalFolder, log: Log) -> None:
     part = uploaded(stage, "project/source=shop/part-1")
     log.append(entry("dead", 1, part), 0)
-    stage.sweep(datetime.now(UTC).replace(year=2100))
+    swept(stage)
     notices: list[str] = []
     position = log.recover(notices.append)
     assert "log entry 1 is void" in notices[0]
@@ -85,6 +95,44 @@ def test_publishing_a_lost_upload_is_said(stage: LocalFolder, log: Log) -> None:
     number = log.append(entry("a", 1, part), 0)
     with pytest.raises(UploadLost, match="run again by the next run"):
         log.publish(number, entry("a", 1, part))
+
+
+def test_a_part_of_an_entry_is_not_published_where_another_one_is_lost(stage: LocalFolder, log: Log) -> None:
+    lost, whole = (uploaded(stage, f"project/source=shop/part-{number}") for number in (1, 2))
+    for found in list(stage.leftovers(datetime.now(UTC).replace(year=2100), lost.key)):
+        stage.discard(found)
+    number = log.append(entry("a", 1, whole, lost), 0)
+    with pytest.raises(UploadLost):
+        log.publish(number, entry("a", 1, whole, lost))
+    assert visible(stage) == []
+    assert swept(stage) == 0, "the other upload goes with it"
+
+
+def test_a_sweep_and_a_slow_run_do_not_share_an_upload(stage: LocalFolder, log: Log) -> None:
+    """Whoever claims it first has it: the entry of a run that slept for a week, or the sweep."""
+    one, two = (uploaded(stage, f"project/source=shop/part-{number}") for number in (1, 2))
+
+    def sweep_now(publish: Callable[[], None]) -> int:
+        return throw_away(stage, "project", "shop", publish, datetime.now(UTC).replace(year=2100))
+
+    assert claimed(stage, "project", "shop", two.key, "sweep"), "a sweep that was killed right here"
+    number = log.append(entry("slept", 1, one, two), 0)
+    with pytest.raises(UploadLost, match="was swept"):
+        log.publish(number, entry("slept", 1, one, two))
+    assert visible(stage) == []
+
+    three = uploaded(stage, "project/source=shop/part-3")
+
+    def logged_meanwhile() -> None:
+        if not list(log.entries(after=2)):
+            assert log.append(entry("late", 2, three), 2) == 3
+            assert claimed(stage, "project", "shop", three.key, f"{log.name} 3")
+        else:
+            log.recover()
+
+    assert sweep_now(logged_meanwhile) == 1
+    assert visible(stage) == [three.key]
+    assert swept(stage) == 0
 
 
 def test_disjoint_work_takes_the_next_number(log: Log) -> None:

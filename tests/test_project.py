@@ -147,11 +147,17 @@ def test_settings_may_point_to_variables_and_secrets(folder: Path, monkeypatch: 
         resolve("secret:snowflake#other", made, redactor)
 
 
-def test_what_is_not_built_yet_is_said(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_stage_without_credentials_is_said(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in {"EC2_METADATA_DISABLED": "true", "SHARED_CREDENTIALS_FILE": "none", "CONFIG_FILE": "x"}.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
     assert framework(folder, "run", "shop", "--env", "prod") == 1
     said = capsys.readouterr().err
-    assert "s3" in said
-    assert "not built yet" in said or "can't do" in said
+    assert "s3://acme-raw" in said
+    assert "the SDK finds no credentials" in said
 
 
 def test_the_design_example_is_read_whole(tmp_path: Path) -> None:

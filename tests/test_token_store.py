@@ -226,3 +226,42 @@ def test_a_token_that_can_not_be_kept_is_not_used(stage: LocalFolder, monkeypatc
     monkeypatch.setattr(LocalFolder, "put_if_absent", full)
     with pytest.raises(StageError, match="no space left"):
         machine(stage).exchange("r-0", "", Server().spend, NEVER)
+
+
+def test_a_token_that_is_handed_back_leads_to_the_same_chain(stage: LocalFolder) -> None:
+    """The secret store is given each new refresh token; whoever reads the old one or any later one goes on from the
+    same place, and none is spent twice."""
+    server, kept = Server(), ["r-0"]
+
+    def hand_back(old: str, new: str) -> bool:
+        assert kept[-1] == old
+        kept.append(new)
+        return True
+
+    def process(first: str, **named: object) -> Granted:
+        tokens = StageTokens(stage, "project/_auth/api", Clock(), **named)  # type: ignore[arg-type]
+        return tokens.exchange(first, "", server.spend, NEVER)
+
+    tokens = StageTokens(stage, "project/_auth/api", Clock(), hand_back=hand_back)
+    for number in (1, 2, 3):
+        assert tokens.exchange("r-0", "", server.spend, NEVER).access == f"a-{number}"
+    assert kept == ["r-0", "r-1", "r-2", "r-3"]
+    for number, first in enumerate(["r-3", "r-0", "r-1"], 4):  # this one read it before the last exchange
+        assert process(first).access == f"a-{number}"
+    assert process("r-3", hand_back=lambda old, new: kept.append(new)).access == "a-7"
+    assert kept[-1] == "r-7"
+    assert process("r-7").access == "a-8"
+    assert server.spent == [f"r-{number}" for number in range(8)]
+
+
+def test_a_secret_store_that_takes_nothing_is_no_harm(stage: LocalFolder) -> None:
+    """The chain in the stage is what counts."""
+    server = Server()
+
+    def refused(old: str, new: str) -> bool:
+        raise SecretError("access denied")
+
+    tokens = StageTokens(stage, "project/_auth/api", Clock(), hand_back=refused)
+    assert tokens.exchange("r-0", "", server.spend, NEVER).access == "a-1"
+    again = StageTokens(stage, "project/_auth/api", Clock())
+    assert again.exchange("r-0", "", server.spend, NEVER).access == "a-2"

@@ -11,8 +11,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from framework.errors import FrameworkError
+from framework.project import Project
+from framework.secrets import listed
 
 _HERE = Path(__file__).parent
 _SPEC_PLACES = (_HERE / "shop.yaml", _HERE.parents[1] / "sources" / "shop.yaml")
@@ -54,6 +57,24 @@ class Shop:
         return ["--seed", str(self.seed), "--born", self.born.isoformat(), *changes]
 
 
+@dataclass(frozen=True)
+class Through:
+    """The stage of another project's environment, and the secret stores that its references lead to."""
+
+    stage: dict[str, Any]
+    secrets: list[dict[str, Any]]
+
+
+def through(project: Project, environment: str) -> Through:
+    """What a demo takes over from there. Raises SettingsError for an unknown environment."""
+    _, found = project.environment(environment)
+    stage = found.stage.model_dump(exclude_defaults=True)
+    if found.stage.type == "local":
+        stage["path"] = str(project.folder / stage["path"])
+    stores = [store.model_dump(exclude_defaults=True) for store in listed(found.secrets) if store.type != "env"]
+    return Through(stage, stores)
+
+
 class Folder:
     """The demo's project on disk."""
 
@@ -71,9 +92,14 @@ class Folder:
         shop = self._shop() or Shop(7, now)
         return shop.later(now)
 
-    def point_to(self, address: str) -> None:
-        """Writes framework.yaml with the API's address."""
-        (self.path / "framework.yaml").write_text(SETTINGS.format(address=address), encoding="utf-8")
+    def point_to(self, address: str, shop: Shop, through: "Through | None" = None) -> None:
+        """Writes framework.yaml with the API's address, and another stage where one is given."""
+        text = SETTINGS.format(address=address)
+        if through:
+            text = text.replace("{type: local, path: .data/stage}", json.dumps(through.stage))
+            text = text.replace("{type: env}", json.dumps([{"type": "env"}, *through.secrets]))
+            text = text.replace("project: demo\n", f"project: demo_{shop.born:%Y%m%d%H%M%S}\n")
+        (self.path / "framework.yaml").write_text(text, encoding="utf-8")
 
     def keep(self, shop: Shop) -> None:
         """Remembers what the shop is."""

@@ -7,16 +7,19 @@ uncommitted blocks, or a temporary file; publish completes it; put-if-absent is 
 A new kind is one file: an options class with `type: Literal["…"]` and `open()`, added to the union in `__init__.py`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+Resolve = Callable[[str], str]
+"""A reference such as `secret:OWNER#NAME` → the value."""
+
 
 class Upload(Protocol):
-    """An object being written that nobody can see yet."""
+    """An object being written that nobody can see yet. Used by one thread."""
 
     def write(self, data: bytes) -> None:
         """Appends. Raises StageError where the store can't take it, as on a full disk."""
@@ -28,7 +31,7 @@ class Upload(Protocol):
         ...
 
     def abort(self) -> None:
-        """Throws it away."""
+        """Throws it away, at once or, where the store can't, by age."""
         ...
 
 
@@ -39,6 +42,15 @@ class Object:
     key: str
     bytes: int
     modified: datetime
+
+
+@dataclass(frozen=True)
+class Leftover:
+    """An upload that was begun and never published."""
+
+    key: str
+    handle: str
+    """For `discard`."""
 
 
 class Stage(Protocol):
@@ -53,9 +65,13 @@ class Stage(Protocol):
         """Begins an object under that key, invisibly."""
         ...
 
+    def is_prepared(self, key: str, handle: str, bytes: int) -> bool:
+        """Whether a finished upload can still be published, or has been."""
+        ...
+
     def publish(self, key: str, handle: str, bytes: int) -> None:
-        """Makes a finished upload visible. Idempotent. Raises UploadLost where neither the upload nor the object is
-        there any more."""
+        """Makes a finished upload visible. Idempotent, and never overwrites. Raises UploadLost where neither the upload
+        nor the object is there any more."""
         ...
 
     def put_if_absent(self, key: str, data: bytes) -> bool:
@@ -74,6 +90,14 @@ class Stage(Protocol):
         """An object as a file on this machine. Raises StageError where there is none."""
         ...
 
-    def sweep(self, older_than: datetime, prefix: str = "") -> int:
-        """Throws away uploads of keys below the prefix, older than that and never published. Returns how many."""
+    def leftovers(self, older_than: datetime, prefix: str = "") -> Iterator[Leftover]:
+        """Uploads of keys below the prefix, begun before that and never published."""
+        ...
+
+    def discard(self, leftover: Leftover) -> None:
+        """Throws such an upload away. Does nothing where it is gone or was published."""
+        ...
+
+    def time(self) -> datetime:
+        """What the store's own clock says."""
         ...

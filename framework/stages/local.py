@@ -1,6 +1,5 @@
 """A folder of this machine as the stage."""
 
-import hashlib
 import os
 import secrets
 from collections.abc import Iterator
@@ -8,16 +7,19 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
+from urllib.parse import quote, unquote
 
 from framework.errors import StageError, UploadLost
 from framework.model import Strict
-from framework.stages.base import Object
+from framework.stages.base import Leftover, Object, Resolve
 
 _UPLOADS = "_uploads"
 _SMALL = "_small"
 """Where small objects are written before they get their names."""
 _DEPTH = 2
 """So many folders of a key, project and source, its upload is kept in: they can be swept by themselves."""
+_MARK = "~"
+"""Ends the key in an upload's name."""
 
 
 class LocalStage(Strict):
@@ -27,7 +29,7 @@ class LocalStage(Strict):
     path: str
     """The folder; relative paths start at the project's folder."""
 
-    def open(self, project_folder: Path) -> "LocalFolder":
+    def open(self, project_folder: Path, resolve: Resolve = str) -> "LocalFolder":
         """Makes the folder if need be."""
         return LocalFolder(project_folder / self.path)
 
@@ -44,24 +46,34 @@ class LocalFolder:
 
     def prepare(self, key: str) -> "_LocalUpload":
         """A new file under `_uploads/`; its place there is the handle."""
-        name = f"{hashlib.sha256(key.encode()).hexdigest()[:16]}-{secrets.token_hex(4)}"
-        handle = "/".join([*key.split("/")[:_DEPTH], name])
+        folders = key.split("/")[:-1][:_DEPTH]
+        rest = key.removeprefix("/".join([*folders, ""]))
+        handle = "/".join([*folders, f"{quote(rest, safe='')}{_MARK}{secrets.token_hex(4)}"])
         self._make((self.root / _UPLOADS / handle).parent)
         return _LocalUpload(self.root / _UPLOADS / handle, handle)
 
+    def is_prepared(self, key: str, handle: str, bytes: int) -> bool:
+        """The file is in either place."""
+        return (self.root / _UPLOADS / handle).is_file() or self._is_published(key, bytes)
+
     def publish(self, key: str, handle: str, bytes: int) -> None:
-        """One rename."""
-        target = self.root / key
+        """A second name, then the first one is taken away: a link, unlike a rename, overwrites nothing."""
+        target, upload = self.root / key, self.root / _UPLOADS / handle
         self._make(target.parent)
         try:
-            os.replace(self.root / _UPLOADS / handle, target)
-        except FileNotFoundError:
-            if not target.is_file() or target.stat().st_size != bytes:
+            os.link(upload, target)
+        except (FileNotFoundError, FileExistsError):
+            if not self._is_published(key, bytes):
                 raise UploadLost(f"the upload of {key} is gone from {self.root / _UPLOADS}") from None
-            return
         except OSError as error:
             raise StageError(f"can't publish {target}: {error.strerror}") from error
         _sync_folder(target.parent)
+        with suppress(OSError):  # it is swept some day
+            upload.unlink()
+
+    def _is_published(self, key: str, bytes: int) -> bool:
+        target = self.root / key
+        return target.is_file() and target.stat().st_size == bytes
 
     def put_if_absent(self, key: str, data: bytes) -> bool:
         """Written beside, then linked to its name: a link fails where the name is taken."""
@@ -109,21 +121,37 @@ class LocalFolder:
             raise StageError(f"{path} is in the log and not in the stage: it was deleted by hand")
         yield path
 
-    def sweep(self, older_than: datetime, prefix: str = "") -> int:
-        """By the time of the last write."""
-        swept = 0
+    def leftovers(self, older_than: datetime, prefix: str = "") -> Iterator[Leftover]:
+        """By the time of the last write. What was to become a small object, and did not, goes at once."""
         uploads = self.root / _UPLOADS
-        folders = [uploads / _SMALL, uploads.joinpath(*prefix.split("/")[:_DEPTH])] if prefix else [uploads]
-        for path in (path for folder in folders for path in _files(folder)):
-            try:
-                if datetime.fromtimestamp(path.stat().st_mtime, UTC) < older_than:
-                    path.unlink()
-                    swept += 1
-            except FileNotFoundError:  # another run has published it meanwhile
-                continue
-            except OSError as error:
-                raise StageError(f"can't sweep {path}: {error.strerror}") from error
-        return swept
+        for path in _files(uploads / _SMALL):
+            if _is_older(path, older_than):
+                path.unlink(missing_ok=True)
+        for path in _files(uploads.joinpath(*prefix.split("/")[:_DEPTH])):
+            handle = path.relative_to(uploads).as_posix()
+            folder, _, name = handle.rpartition("/")
+            key = f"{folder}/{unquote(name.rpartition(_MARK)[0])}".lstrip("/")
+            if not handle.startswith(f"{_SMALL}/") and key.startswith(prefix) and _is_older(path, older_than):
+                yield Leftover(key, handle)
+
+    def discard(self, leftover: Leftover) -> None:
+        """The file goes."""
+        path = self.root / _UPLOADS / leftover.handle
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise StageError(f"can't sweep {path}: {error.strerror}") from error
+
+    def time(self) -> datetime:
+        """The file system's, as a new file shows it."""
+        path = self.root / _UPLOADS / _SMALL / secrets.token_hex(8)
+        try:
+            path.touch()
+            return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        except OSError as error:
+            raise StageError(f"can't write {path}: {error.strerror}") from error
+        finally:
+            path.unlink(missing_ok=True)
 
     def _make(self, folder: Path) -> None:
         try:
@@ -172,6 +200,13 @@ def _files(folder: Path) -> Iterator[Path]:
 
     for place, _, names in os.walk(folder, onerror=refused):
         yield from (Path(place, name) for name in names)
+
+
+def _is_older(path: Path, than: datetime) -> bool:
+    try:
+        return datetime.fromtimestamp(path.stat().st_mtime, UTC) < than
+    except FileNotFoundError:  # another run has published it meanwhile
+        return False
 
 
 def _sync_folder(folder: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 
 from framework.demo.changes import Change, Tables
-from framework.demo.project import Folder, now, serving
+from framework.demo.project import Folder, Through, now, serving, through
 from framework.extract import Listener
 from framework.project import find
 from framework.report import Progressing, print_summary
@@ -25,6 +25,9 @@ def options(parser: argparse.ArgumentParser) -> None:
     """--folder, --fresh."""
     parser.add_argument("--folder", type=Path, default=Path(".demo"), help="the demo's project (default: .demo)")
     parser.add_argument("--fresh", action="store_true", help="forget earlier runs of the demo")
+    parser.add_argument(
+        "--env", metavar="E", help="keep the parts in the stage of this environment of the framework.yaml here"
+    )
 
 
 def act(arguments: argparse.Namespace) -> int:
@@ -35,22 +38,29 @@ def act(arguments: argparse.Namespace) -> int:
     path = arguments.folder.resolve()
     again = (path / ".data").exists()
     with Progressing(out) as progress:
-        report, workspace, changes = perform(path, progress, out)
-    places = {"stage": _near(Path(workspace.stage.url)), "warehouse": _near(path / ".data" / "warehouse.duckdb")}
+        other = through(find(Path.cwd()), arguments.env) if arguments.env else None
+        report, workspace, changes = perform(path, progress, out, other)
+    stage = workspace.stage
+    places = {
+        "stage": stage.url if stage.shared else _near(Path(stage.url)),
+        "warehouse": _near(path / ".data" / "warehouse.duckdb"),
+    }
     print_summary(out, report, places)
     if again:
         _print_changes(out, changes)
-    _print_next(out, path)
+    _print_next(out, path, arguments.env)
     return 1 if report.status == "failed" else 0
 
 
-def perform(path: Path, listener: Listener, out: Console | None = None) -> tuple[Report, Workspace, list[Change]]:
+def perform(
+    path: Path, listener: Listener, out: Console | None = None, other: Through | None = None
+) -> tuple[Report, Workspace, list[Change]]:
     """Starts the API, runs the shop source against it in the project at `path`, and compares the tables."""
     folder = Folder(path)
     shop = folder.prepare(now())
     folder.keep(shop)
     with serving(path, shop.flags()) as address:
-        folder.point_to(address)
+        folder.point_to(address, shop, other)
         if out:
             times = len(shop.changes)
             state = f"changed {times} time{'s' if times > 1 else ''} since the first run" if times else "new"
@@ -73,7 +83,7 @@ def _print_changes(out: Console, changes: list[Change]) -> None:
         out.print(f"  {change.table:<18} {change.new:>5,} new  {change.changed:>5,} changed  {change.gone:>5,} gone")
 
 
-def _print_next(out: Console, path: Path) -> None:
+def _print_next(out: Console, path: Path, environment: str | None) -> None:
     program = _program()
     query = "from ANL_DAILY_REVENUE order by day desc limit 5"
     script = f"import duckdb; print(duckdb.connect('{_near(path)}/.data/warehouse.duckdb').sql('{query}'))"
@@ -81,9 +91,12 @@ def _print_next(out: Console, path: Path) -> None:
     parts = f"{_near(path)}/.data/stage/demo/source=shop/dt=*/hour=*/part-orders-*.gz"
     out.print("\n[bold]Next[/bold]")
     for command, meaning in (
-        (f"{program} demo", "again: the shop has changed, only that is read"),
+        (
+            f"{program} demo{f' --env {environment}' if environment else ''}",
+            "again: the shop has changed, only that is read",
+        ),
         (f'{python} -c "{script}"', "look at a mart"),
-        (f"cat {parts} | gunzip | head -n 1", "an order, byte for byte as the API sent it"),
+        *([] if environment else [(f"cat {parts} | gunzip | head -n 1", "an order, byte for byte as the API sent it")]),
     ):
         out.print(f"  [dim]# {meaning}[/dim]")
         out.print(f"  {command}", soft_wrap=True, markup=False)

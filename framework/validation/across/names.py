@@ -2,6 +2,7 @@
 
 from framework.problem import Path, suggestion
 from framework.project import table_of
+from framework.secrets import listed
 from framework.spec import Source
 from framework.validation.across.group import Found, Group
 from framework.validation.checked import Checked
@@ -79,7 +80,7 @@ def _of(source: Source, name: str = "") -> list[tuple[Path, str]]:
 
 
 def _variables(group: Group) -> Found:
-    if not any(there.secrets.type == "env" for there in group.environments.values()):
+    if not any(store.type == "env" for there in group.environments.values() for store in listed(there.secrets)):
         return
     seen: dict[str, str] = {}
     for name, (spec, source) in group.sources.items():
