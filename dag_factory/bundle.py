@@ -10,6 +10,7 @@ from typing import Any
 
 from airflow.dag_processing.bundles.base import BaseDagBundle
 
+from dag_factory import build  # noqa: F401 - the parser of each file is a fork, which then has it
 from dag_factory.pools import wanted
 from dag_factory.render import render
 from dag_factory.shape import Pool
