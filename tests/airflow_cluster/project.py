@@ -55,7 +55,7 @@ def write(folder: Path, crowd_url: str, shop_url: str, credentials: Path) -> Pat
     shutil.copyfile(credentials / ".env", folder / ".env")
     specs = {
         "calm": crowd("calm", "{concurrency: 8}"),
-        "strict": crowd("strict", "{requests: 30, per: 3s, concurrency: 8}", groups=24, pages=5, title="A strict API"),
+        "strict": crowd("strict", "{requests: 30, per: 3s, concurrency: 8}", groups=24, pages=15, title="A strict API"),
     }
     for name, text in specs.items():
         (folder / "sources" / f"{name}.yaml").write_text(text, encoding="utf-8")

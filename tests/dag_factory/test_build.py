@@ -1,5 +1,6 @@
 """How shapes become DAGs, by Airflow's own classes: no database, nothing is run."""
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -7,11 +8,12 @@ import time
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from tests.dag_factory.tiny import SPEC, project
+from tests.dag_factory.tiny import SPEC, listening, project
 
 pytestmark = [pytest.mark.airflow, pytest.mark.slow]
 
@@ -24,6 +26,7 @@ from airflow.serialization.serialized_objects import DagSerialization  # noqa: E
 
 from dag_factory import build  # noqa: E402
 from dag_factory.bundle import SpecBundle  # noqa: E402
+from dag_factory.late import Alert, late  # noqa: E402
 from dag_factory.operators import DocsLink, TryAgain  # noqa: E402
 from dag_factory.policy import HttpRetries  # noqa: E402
 from framework.errors import InvalidSpec, SettingsError  # noqa: E402
@@ -77,8 +80,8 @@ def test_params_are_checked_and_copied_into_no_task(folder: Path) -> None:
     good = {"streams": ["orders"], "since": "2024-01-01T00:00:00Z", "limit": 5}
     for name, value in good.items():
         assert dag.params.get_param(name).resolve(value) == value
-    for name, value in {"streams": ["order"], "since": "yesterday", "limit": 0, "full_refresh": "yes"}.items():
-        with pytest.raises(Exception, match=r"is not|Invalid input|less than"):
+    for name, value in {"streams": ["order"], "since": 5, "limit": 0, "full_refresh": "yes"}.items():
+        with pytest.raises(Exception, match="Failed validating"):
             dag.params.get_param(name).resolve(value)
 
 
@@ -190,13 +193,31 @@ def test_a_bundle_follows_its_folder(folder: Path, bundle: SpecBundle) -> None:
     (folder / "sources" / "large.yaml").unlink()
     bundle.refresh()
     assert sorted(path.name for path in bundle.path.glob("*.py")) == ["tiny.py", "tiny_eu.py"]
+    (bundle.path / "tiny.py").unlink()
+    bundle.initialize()
+    assert (bundle.path / "tiny.py").exists(), "a worker makes what it lacks"
     settings = folder / "framework.yaml"
     kept = settings.read_text()
     settings.write_text("versoin: 1\n")
     bundle.refresh()
     assert sorted(path.name for path in bundle.path.glob("*.py")) == ["tiny.py", "tiny_eu.py"], "what was there stays"
-    settings.write_text(kept)
+    settings.write_text(kept.replace('"retries": 4', '"retries": 3'))
+    before = (bundle.path / "tiny_eu.py").read_text()
+    bundle.refresh()
+    assert (bundle.path / "tiny_eu.py").read_text() != before, "settings change a DAG too"
     assert bundle.get_current_version() is None
+
+
+def test_a_late_run_and_a_failed_task_are_told(tmp_path: Path) -> None:
+    with listening() as (url, told):
+        project(tmp_path, alerts=[{"type": "slack", "url": url}])
+        place = {"folder": str(tmp_path), "source": "tiny", "environment": "local"}
+        asyncio.run(late(**place, context={"dag_run": {"dag_run_id": "scheduled__1"}}))
+        alert = Alert(**place, text="{{ ti.task_id }} broke")
+        alert({"ti": SimpleNamespace(task_id="orders.load")})
+    assert "tiny (local) is late" in told[0]
+    assert "scheduled__1" in told[0]
+    assert "orders.load broke" in told[1]
 
 
 def test_parsing_a_spec_costs_little(folder: Path) -> None:
