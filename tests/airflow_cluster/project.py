@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 GROUPS = 200
@@ -68,7 +69,11 @@ def write(folder: Path, crowd_url: str, shop_url: str, credentials: Path) -> Pat
             "two": {"spec": "calm"},
             "killed": {"spec": "calm"},
             "strict": {"airflow": {"threads": 1, "batch": "1ms"}},
-            "shop": {"config": {"start_date": "2025-01-01"}, "schedule": {"cron": "@daily"}},
+            "shop": {
+                "config": {"start_date": (datetime.now(UTC) - timedelta(days=60)).date().isoformat()},
+                "schedule": {"cron": "@daily"},
+                "rate_limit": {"requests": 6000, "per": "1m", "concurrency": 8},
+            },
         },
     }
     (folder / "framework.yaml").write_text(json.dumps({"version": 1, "environments": {"local": local}}))
