@@ -177,10 +177,8 @@ def drop_in(airflow: Cluster, folder: Path) -> None:
     begun = time.monotonic()
     until(lambda: "newcomer" in airflow.dags(), 15, why="the new DAG did not show within 15 s")
     appeared = time.monotonic() - begun
-    broken = TINY.format(name="broken").replace("streams:", "streems:")
-    (folder / "sources" / "broken.yaml").write_text(broken, encoding="utf-8")
     begun = time.monotonic()
-    error = until(lambda: airflow.import_errors().get("broken.py"), 15, why="the error did not show within 15 s")
+    error = break_a_spec(airflow, folder)
     told = time.monotonic() - begun
     print(f"\na new DAG showed after {appeared:.1f} s, a broken spec's error after {told:.1f} s")
     assert "sources/broken.yaml:5:1:" in error, error
@@ -188,6 +186,13 @@ def drop_in(airflow: Cluster, folder: Path) -> None:
     after = airflow.dags()
     assert set(after) == {*before, "newcomer"}
     assert not [dag for dag in after.values() if dag["has_import_errors"]]
+
+
+def break_a_spec(airflow: Cluster, folder: Path) -> str:
+    broken = TINY.format(name="broken").replace("streams:", "streems:")
+    (folder / "sources" / "broken.yaml").write_text(broken, encoding="utf-8")
+    found = until(lambda: airflow.import_errors().get("broken.py"), 15, why="the error did not show within 15 s")
+    return str(found)
 
 
 def test_twenty_tasks_never_send_more_than_the_limit(airflow: Cluster, crowd_url: str) -> None:
@@ -268,11 +273,12 @@ def test_sync_finds_the_pools_and_makes_one_that_is_gone(airflow: Cluster, folde
     assert "api_crowd.example: 8 slots, set" in here.stdout, here.stderr
 
 
-def test_what_people_see(airflow: Cluster, home: Path) -> None:
+def test_what_people_see(airflow: Cluster, folder: Path, home: Path) -> None:
     """Pictures for the docs: written where SCREENSHOTS names a folder, else thrown away."""
     browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if not browser or not (HERE / "node_modules" / "playwright-core").exists():
         pytest.skip("no Chromium or no playwright-core: make test-airflow says which")
+    break_a_spec(airflow, folder)
     run = airflow.get("/dags/shop/dagRuns", limit=1, order_by="-start_date")["dag_runs"][0]["dag_run_id"]
     asset = next(a["id"] for a in airflow.get("/assets", limit=100)["assets"] if a["name"] == "shop/orders")
     pages = [
