@@ -14,7 +14,7 @@ const [browser, url, folder, pages] = process.argv.slice(2);
     await page.getByText(text).first().waitFor({ timeout: 60000 });
     if (tab) await page.getByRole("button", { name: /graph/i }).first().click({ timeout: 5000 }).catch(() => {});
     if (name === "import-error") {
-      await page.getByText(/Dag Import Error/i).first().click({ timeout: 20000 });
+      await page.getByText(/Import Error/i).first().click({ timeout: 20000 });
       await page.getByText("broken.py").first().click({ timeout: 20000 }).catch(() => {});
     }
     await page.waitForTimeout(4000);

@@ -259,7 +259,11 @@ def test_sync_finds_the_pools_and_makes_one_that_is_gone(airflow: Cluster, folde
         return subprocess.run([*words, *more], env=environment, capture_output=True, text=True, check=False)
 
     assert sync("--check").returncode == 0, sync("--check").stderr
-    airflow.send("PATCH", "/pools/api_crowd.example?update_mask=slots", {"pool": "api_crowd.example", "slots": 3})
+    airflow.send(
+        "PATCH",
+        "/pools/api_crowd.example?update_mask=slots",
+        {"pool": "api_crowd.example", "slots": 3, "include_deferred": False},
+    )
     found = sync("--check")
     assert found.returncode == 1
     assert "api_crowd.example: 8 slots, has 3 slots" in found.stdout
@@ -287,7 +291,7 @@ def test_what_people_see(airflow: Cluster, folder: Path, home: Path) -> None:
         ["graph", f"/dags/shop/runs/{run}?graph", "orders"],
         ["asset", f"/assets/{asset}", "shop/orders"],
         ["code", "/dags/shop/code", "dag_factory"],
-        ["import-error", "/", "broken"],
+        ["import-error", "/", "Import Error"],
     ]
     to = Path(os.environ.get("SCREENSHOTS", home / "shots")).resolve()
     to.mkdir(parents=True, exist_ok=True)
