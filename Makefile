@@ -5,7 +5,8 @@ AIRFLOW_BIN := .venv-airflow/bin
 INSTALL := -m pip install --quiet --disable-pip-version-check --no-deps
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-core test-fast test-airflow lint types validate golden format lock clean
+.PHONY: help demo test test-core test-fast test-airflow test-airflow-quick lint types validate golden format lock clean \
+	  screenshots
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-13s %s\n", $$1, $$2}'
@@ -34,7 +35,7 @@ help:  ## this list
 demo: .venv/.ready  ## run the shop source against a bundled API, into DuckDB
 	@$(BIN)/framework demo
 
-test: lint types validate test-core test-airflow  ## every check and test
+test: lint types validate test-core test-airflow-quick  ## every check and test but the whole cluster
 	@echo "all passed"
 
 # An authorization server that is not ours, for the tests of OAuth 2.0. They are skipped where it can't be had.
@@ -54,8 +55,31 @@ test-core: .venv/.ready .venv-snowflake/.ready tests/auth/oidc/node_modules/.rea
 test-fast: .venv/.ready  ## the tests that take no time
 	$(BIN)/python -m pytest -q -n 2 -m "not airflow and not slow"
 
-test-airflow: .venv-airflow/.ready  ## the DAGs on a real Airflow
+test-airflow-quick: .venv-airflow/.ready  ## the DAGs on a real Airflow, in one process
 	$(AIRFLOW_BIN)/python -m pytest -q -m airflow -W default tests/dag_factory
+
+# PostgreSQL, Redis and a browser are Debian's. Where they are missing and can't be had, this says so and stops.
+CLUSTER_PACKAGES := postgresql redis-server chromium nodejs
+CLUSTER_SETUP := set -e; have() { command -v $$1 >/dev/null; }; \
+	  if have redis-server && ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && have chromium && have node; then exit 0; fi; \
+	  if ! have apt-get; then echo "test-airflow needs PostgreSQL, Redis, Chromium and Node; there is no apt-get to install them with"; exit 1; fi; \
+	  if [ "$$(id -u)" = 0 ]; then sudo=; elif have sudo && sudo -n true 2>/dev/null; then sudo="sudo -n"; \
+	  else echo "test-airflow needs Debian's packages: sudo apt-get install $(CLUSTER_PACKAGES)"; exit 1; fi; \
+	  echo "installing $(CLUSTER_PACKAGES) (once)"; $$sudo apt-get update -qq; \
+	  DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq --no-install-recommends $(CLUSTER_PACKAGES) >/dev/null \
+	  || { echo "apt-get could not install $(CLUSTER_PACKAGES)"; exit 1; }
+
+tests/airflow_cluster/node_modules/.ready: tests/airflow_cluster/package-lock.json
+	@(cd tests/airflow_cluster && npm ci --silent --ignore-scripts --no-audit --no-fund && touch node_modules/.ready) \
+	  || echo "npm could not get playwright-core: no pictures are taken of Airflow's pages"
+
+test-airflow: .venv-airflow/.ready  ## the DAGs on a whole Airflow: PostgreSQL, Redis, Celery workers, a browser
+	@bash -c '$(CLUSTER_SETUP)'
+	@$(MAKE) --no-print-directory tests/airflow_cluster/node_modules/.ready
+	$(AIRFLOW_BIN)/python -m pytest -q -s -W default tests/airflow_cluster
+
+screenshots: export SCREENSHOTS := docs/images
+screenshots: test-airflow  ## the same, and its pictures go into the docs
 
 lint: .venv/.ready  ## ruff and black
 	$(BIN)/ruff check .
@@ -76,8 +100,10 @@ format: .venv/.ready  ## black and ruff's fixes
 
 lock: .venv/.ready  ## pin the newest versions that pyproject.toml allows
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --extra dev -o requirements-dev.lock pyproject.toml
-	$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links -o requirements-airflow.lock pyproject.toml requirements-airflow.in
+	$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --extra s3 --extra azure --extra snowflake -o requirements-airflow.lock pyproject.toml requirements-airflow.in
+	$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --extra s3 --extra azure --extra snowflake -o requirements.lock pyproject.toml
+	echo "hatchling" | $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links -o requirements-build.lock -
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links -o tests/snowflake/requirements.lock tests/snowflake/requirements.in
 
 clean:  ## remove what the other targets made
-	rm -rf .venv .venv-airflow .venv-snowflake tests/auth/oidc/node_modules tests/stages/azurite/node_modules .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	rm -rf .venv .venv-airflow .venv-snowflake tests/auth/oidc/node_modules tests/stages/azurite/node_modules tests/airflow_cluster/node_modules .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

@@ -6,7 +6,7 @@ came to is noted in the stage, where `report` finds it.
 
 import logging
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 
 from dag_factory.shape import BATCH_SECONDS, shape
 from framework.batches import Batch, close, cut, pace
-from framework.errors import CheckFailed, FrameworkError
+from framework.errors import CheckFailed, FrameworkError, StageError
 from framework.extract import Outcome, all_skipped, shown
 from framework.gather import gather, keep_report
 from framework.notes import Note, newest
@@ -68,12 +68,8 @@ class _Told:
 def _noted(workspace: Workspace, run: str, step: str, stream: str = "", batch: int = 0) -> Iterator[_Told]:
     """Keeps a note of the step when it is over, whether it went well or not."""
     told = _Told()
-    try:
-        yield told
-    except Exception as error:
-        told.errors.append(workspace.redactor(str(error) or type(error).__name__))
-        raise
-    finally:
+
+    def keep() -> None:
         outcome = told.outcome
         note = Note(
             step, workspace.now(), stream, batch, told.facts, outcome.failed, told.errors, told.warnings,
@@ -82,6 +78,15 @@ def _noted(workspace: Workspace, run: str, step: str, stream: str = "", batch: i
         workspace.notes(run).keep(note)
         for text in told.warnings:
             _log.warning("%s: %s", stream, text)
+
+    try:
+        yield told
+    except BaseException as error:  # one that was told to stop has not ended well either
+        told.errors.append(workspace.redactor(str(error) or type(error).__name__))
+        with suppress(StageError):  # the first error is the one to tell
+            keep()
+        raise
+    keep()
 
 
 def begin(workspace: Workspace, given: Given) -> dict[str, Any]:

@@ -4,6 +4,7 @@ One file each, because an import error in a file takes all DAGs of that file awa
 shows it as the DAG's code, and keeps a version of the code for each version of the spec.
 """
 
+import hashlib
 import sys
 from pathlib import Path
 
@@ -14,7 +15,7 @@ MARK = "# Made by dag_factory from a spec, for Airflow. Change the spec, not thi
 # Airflow's safe mode reads a file only where it holds both words, dag and airflow.
 _STUB = '''\
 {mark}
-"""The Airflow DAG of the source {name} in the environment {environment}."""
+"""The Airflow DAG of the source {name} in the environment {environment}, whose settings are {settings}."""
 
 {imports}from dag_factory import build
 
@@ -34,12 +35,19 @@ def stub(project: Project, name: str, environment: str, inside: Path | None = No
     own place, so that both can be moved together; else its path is written out. Does not read the spec as one: a spec
     with problems shows them in Airflow, by itself."""
     values = {"mark": MARK, "name": name, "environment": environment, "pools": ", pools=True" if pools else ""}
-    values["spec"] = _comment(project, name, environment)
+    values |= {"spec": _comment(project, name, environment), "settings": _settings(project, name, environment)}
     if inside and (inside == project.folder or project.folder in inside.parents):
         up = len(inside.relative_to(project.folder).parts)
         folder = f"Path(__file__).absolute().parents[{up}]"
         return _STUB.format(**values, imports="from pathlib import Path\n\n", folder=folder)
     return _STUB.format(**values, imports="", folder=repr(str(project.folder)))
+
+
+def _settings(project: Project, name: str, environment: str) -> str:
+    """A mark that changes with what framework.yaml says of this deployment, so that the file does."""
+    found = project.settings.environments[environment]
+    mine = found.model_copy(update={"sources": {name: found.sources[name]} if name in found.sources else {}})
+    return hashlib.sha256(repr(mine).encode()).hexdigest()[:12]
 
 
 def _comment(project: Project, name: str, environment: str) -> str:

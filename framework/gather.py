@@ -23,8 +23,10 @@ def gather(workspace: Workspace, run: str, started: datetime, streams: Sequence[
     report.requests, report.retries = sum(note.requests for note in notes), sum(note.retries for note in notes)
     for stream in streams:
         part = report.of(stream.name)
-        _from_log(workspace, run, stream, part)
+        limited = _from_log(workspace, run, stream, part)
         _from_notes(part, stream, last)
+        if part.unfinished > 0 and not part.errors and not limited:
+            part.errors.append(f"{part.unfinished} of {part.planned} slices were not read; they are due again")
         part.loaded = sum(
             note.facts.get("loaded", 0) for note in notes if (note.stream, note.step) == (stream.name, "load")
         )
@@ -39,10 +41,10 @@ def gather(workspace: Workspace, run: str, started: datetime, streams: Sequence[
     return report
 
 
-def _from_log(workspace: Workspace, run: str, stream: Stream, part: StreamReport) -> None:
-    """What counts, by the log."""
+def _from_log(workspace: Workspace, run: str, stream: Stream, part: StreamReport) -> bool:
+    """What counts, by the log. Returns whether the run was to read some records only."""
     if workspace.stage.read(workspace.plan_key(run, stream.name)) is None:
-        return
+        return False
     plan, log = workspace.kept_plan(run, stream.name), workspace.log(stream.name)
     log.recover()
     results = list(results_of(log, plan).values())
@@ -52,6 +54,7 @@ def _from_log(workspace: Workspace, run: str, stream: Stream, part: StreamReport
     mine = (entry for _, entry in log.published(plan.base) if isinstance(entry, Committed) and entry.run == run)
     part.parts = sum(len(entry.parts) for entry in mine)
     part.unfinished = part.planned - part.done - part.skipped
+    return plan.limit is not None
 
 
 def _from_notes(part: StreamReport, stream: Stream, last: Notes) -> None:

@@ -52,14 +52,13 @@ class Turns:
         self._period = int(max(PERIOD_SECONDS, per_seconds / 8))
         self._known: _Place | None = None
 
-    def take(self, wanted: int, seconds: float) -> list[float]:
-        """At most so many turns, spread over so many seconds from now on where the limit leaves them room; at least
-        one, however far ahead."""
+    def take(self, wanted: int) -> list[float]:
+        """At most so many turns, the first ones that the limit leaves room for; at least one, however far ahead."""
         while True:
             place = self._newest()
             now = int(self._clock() * 1000)
             taken = [turn for turn in place.state.turns if turn > now - self._span]
-            mine = self._chosen(taken, max(now, place.state.paused_until), wanted, int(seconds * 1000))
+            mine = self._chosen(taken, max(now, place.state.paused_until), wanted)
             if self._written(place, _State(taken, place.state.paused_until)):
                 return [turn / 1000 for turn in mine]
 
@@ -71,12 +70,12 @@ class Turns:
             if self._written(place, _State(place.state.turns, until)):
                 return
 
-    def _chosen(self, taken: list[int], first: int, wanted: int, spread: int) -> list[int]:
+    def _chosen(self, taken: list[int], first: int, wanted: int) -> list[int]:
         """Puts turns among those that are taken, and returns them."""
         mine: list[int] = []
-        last = first + max(spread, int(self.ahead_seconds * 1000))
-        for number in range(wanted):
-            turn = free(taken, first + spread * number // wanted, self._requests, self._span)
+        last = first + int(self.ahead_seconds * 1000)
+        for _ in range(wanted):
+            turn = free(taken, first, self._requests, self._span)
             if mine and turn > last:
                 break
             insort(taken, turn)
@@ -162,18 +161,18 @@ class SharedLimiter(Limiter):
                     self._mine.popleft()
                 if self._mine:
                     return time.monotonic() + self._mine.popleft() - time.time()
-                self._mine.extend(self._turns.take(*self._wanted()))
+                self._mine.extend(self._turns.take(self._wanted()))
                 self._asked_at, self._asked = time.monotonic(), len(self._mine)
 
     def _is_good(self, turn: float) -> bool:
         return super()._is_good(turn) and time.monotonic() <= turn + self._turns.late_seconds
 
-    def _wanted(self) -> tuple[int, float]:
-        """A quarter more than was used since the last time, for as long as turns are taken ahead."""
+    def _wanted(self) -> int:
+        """What will be used before it is too late for it, by what was used since the last time."""
         if not self._asked:
-            return self._concurrency, 0.0
+            return self._concurrency
         used = self._asked / max(time.monotonic() - self._asked_at, 0.001)
-        return 1 + int(used * 1.25 * self._turns.ahead_seconds), self._turns.ahead_seconds
+        return 1 + int(used * self._turns.late_seconds)
 
     def pause(self, seconds: float) -> None:
         """Nobody sends for this long, on any machine."""

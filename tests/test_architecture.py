@@ -46,7 +46,8 @@ ROOT = Path(__file__).parents[1]
 ORDER = {name.rstrip("/"): (row, name) for row, line in enumerate(LAYERS.split("\n")) for name in line.split()}
 FILES = sorted((ROOT / "framework").rglob("*.py"))
 LATE = {
-    "cli.py", "transport.py", "place.py", "warehouses/duckdb.py", "auth/jwt.py", "auth/wire.py", "alerts/base.py", "aws.py", "azure.py",
+    "cli.py", "transport.py", "place.py",
+    "warehouses/duckdb.py", "auth/jwt.py", "auth/wire.py", "alerts/base.py", "aws.py", "azure.py",
     "stages/s3.py", "stages/azure.py", "secrets/azure_key_vault.py", "secrets/airflow.py",
 }  # fmt: skip
 """A verb is imported when it is used, a driver where it connects: `--help` and `validate` need none of them."""

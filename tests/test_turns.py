@@ -3,6 +3,7 @@
 import random
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -41,7 +42,7 @@ def test_many_takers_share_one_limit(tmp_path: Path) -> None:
     takers = [ledger(tmp_path, lambda: now[0]) for _ in range(4)]
     chance, turns = random.Random(1), []
     for _ in range(200):
-        got = chance.choice(takers).take(chance.randrange(1, 6), chance.choice([0.0, 5.0]))
+        got = chance.choice(takers).take(chance.randrange(1, 6))
         assert got
         turns += got
         now[0] = max(now[0], min(got)) + chance.random()
@@ -52,22 +53,22 @@ def test_many_takers_share_one_limit(tmp_path: Path) -> None:
 def test_it_goes_on_over_periods_and_for_those_who_come_later(tmp_path: Path) -> None:
     now = [1_800_000_000.0 // 600 * 600 + 599.0]
     first, behind = ledger(tmp_path, lambda: now[0]), ledger(tmp_path, lambda: now[0] - 1.5)
-    turns = first.take(10, 0.0)
-    behind.take(1, 0.0)
+    turns = first.take(10)
+    behind.take(1)
     now[0] += 2
-    assert min(first.take(1, 0.0)) >= turns[0] + 60, "a new period remembers the last one"
-    assert min(behind.take(1, 0.0)) >= turns[0] + 60
-    assert min(ledger(tmp_path, lambda: now[0] + 1).take(1, 0.0)) >= turns[0] + 60
+    assert min(first.take(1)) >= turns[0] + 60, "a new period remembers the last one"
+    assert min(behind.take(1)) >= turns[0] + 60
+    assert min(ledger(tmp_path, lambda: now[0] + 1).take(1)) >= turns[0] + 60
     folders = {path.parent.name for path in (tmp_path / "p/_rate/shop").rglob("*.json")}
     assert len(folders) == 2
     now[0] += 4000
-    assert ledger(tmp_path, lambda: now[0]).take(1, 0.0) == [now[0]]
+    assert ledger(tmp_path, lambda: now[0]).take(1) == [now[0]]
 
 
 def test_a_pause_is_for_all(tmp_path: Path) -> None:
     now = [1_800_000_000.0]
     ledger(tmp_path, lambda: now[0]).pause(30)
-    assert min(ledger(tmp_path, lambda: now[0]).take(3, 0.0)) >= now[0] + 30
+    assert min(ledger(tmp_path, lambda: now[0]).take(3)) >= now[0] + 30
 
 
 def test_a_limiter_that_is_told_to_stop(tmp_path: Path) -> None:
@@ -77,6 +78,18 @@ def test_a_limiter_that_is_told_to_stop(tmp_path: Path) -> None:
     limiter.stop()
     with pytest.raises(Stopped), limiter.request():
         pass
+
+
+def test_a_limit_that_is_far_away_slows_nobody_down(tmp_path: Path) -> None:
+    """Not after a pause either, when next to nothing was sent for a while."""
+    limiter = SharedLimiter(Turns(LocalFolder(tmp_path), "p/_rate/shop", 6000, 60.0), 1)
+    with limiter.request():
+        limiter.pause(1.0)
+    begun = time.monotonic()
+    for _ in range(500):
+        with limiter.request():
+            pass
+    assert time.monotonic() - begun < 20, "it takes a second, and would take minutes"
 
 
 WORKER = """

@@ -1,11 +1,8 @@
 """The DAGs on a real Airflow: its parser, its database, and tasks that read an API into DuckDB."""
 
-import json
-import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from datetime import timedelta
 from importlib.util import find_spec
@@ -22,23 +19,7 @@ pytestmark = [pytest.mark.airflow, pytest.mark.slow]
 if find_spec("airflow") is None:
     pytest.skip("Airflow is in .venv-airflow: make test-airflow", allow_module_level=True)
 
-_HOME = Path(tempfile.mkdtemp(prefix="airflow-"))
-_FOLDER = _HOME / "project"  # the bundle's folder is settled when Airflow is imported; its content is each test's own
-_DAGS = _FOLDER / "dags"
-_BUNDLE = {"name": "dags", "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle"}
-
-for _name in [name for name in os.environ if name.startswith("AIRFLOW__")]:
-    del os.environ[_name]
-os.environ |= {
-    "AIRFLOW_HOME": str(_HOME),
-    "AIRFLOW__CORE__DAGS_FOLDER": str(_DAGS),
-    "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-    "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
-    "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{_HOME / 'airflow.db'}",
-    "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_STORAGE_PATH": str(_HOME / "bundles"),
-    "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": json.dumps([{**_BUNDLE, "kwargs": {"path": str(_DAGS)}}]),
-    "NO_PROXY": "127.0.0.1",
-}
+from tests.dag_factory.home import DAGS, FOLDER, HOME  # noqa: E402, I001 - before Airflow is imported
 
 from airflow.dag_processing.dagbag import BundleDagBag  # noqa: E402 - reads the environment when it is imported
 
@@ -51,7 +32,7 @@ from framework.project import find  # noqa: E402
 def home() -> Iterator[None]:
     """Airflow's folder, for as long as the tests run."""
     yield
-    shutil.rmtree(_HOME, ignore_errors=True)
+    shutil.rmtree(HOME, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
@@ -65,8 +46,8 @@ def database(home: None) -> None:
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """The project, its DAGs rendered, under the folder that Airflow watches."""
-    yield project(_FOLDER)
-    shutil.rmtree(_FOLDER)
+    yield project(FOLDER)
+    shutil.rmtree(FOLDER)
 
 
 @pytest.fixture
@@ -78,8 +59,8 @@ def api(folder: Path) -> Iterator[Api]:
 
 def parsed(folder: Path) -> Any:
     """The files as Airflow reads them."""
-    render(folder, "local", _DAGS)
-    return BundleDagBag(dag_folder=str(_DAGS), bundle_path=_DAGS, bundle_name="dags")
+    render(folder, "local", DAGS)
+    return BundleDagBag(dag_folder=str(DAGS), bundle_path=DAGS, bundle_name="dags")
 
 
 def run(folder: Path, dag_id: str = "tiny", **conf: Any) -> tuple[str, dict[str, str]]:
@@ -131,8 +112,17 @@ def test_a_dag_is_the_same_each_time_it_is_parsed(folder: Path) -> None:
 
 
 def test_parsing_loads_nothing_heavy(folder: Path) -> None:
-    stub = render(folder, "local", _DAGS)[0]
-    heavy = ("duckdb", "httpx", "pandas", "boto3", "snowflake.connector", "framework.workspace", "framework.fetch")
+    stub = render(folder, "local", DAGS)[0]
+    heavy = (
+        "duckdb",
+        "httpx",
+        "pandas",
+        "boto3",
+        "snowflake.connector",
+        "framework.workspace",
+        "framework.run",
+        "framework.fetch",
+    )
     code = (
         "import airflow.sdk, sys, runpy; before = set(sys.modules); "
         f"runpy.run_path({str(stub)!r}); print([name for name in {heavy!r} if name in set(sys.modules) - before])"
@@ -189,3 +179,26 @@ def test_only_some_streams(database: None, folder: Path, api: Api) -> None:
 
 
 VERBS = {"events": ("plan", "extract", "load", "check"), "lines": ("plan", "extract", "load", "clean", "check")}
+
+
+def test_a_long_wait_holds_no_worker(
+    database: None, folder: Path, api: Api, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The API asks for a second, which is long here: the task is deferred, resumes, and goes on without a new try."""
+    monkeypatch.setattr("dag_factory.operators.LONG_SECONDS", 0.5)
+    api.broken, api.heals, api.status, api.headers = {"/orders/2/lines"}, True, 429, {"Retry-After": "1"}
+    state, tasks = run(folder)
+    assert state == "success", tasks
+    assert api.asked["/orders/2/lines"] == 2
+    assert {path for path, count in api.asked.items() if count > 1} == {"/orders/2/lines"}
+    assert rows(folder, "select count(*) from CLN_LINE") == [(2 * len(ORDERS),)]
+
+
+def test_steps_by_another_python(database: None, folder: Path, api: Api) -> None:
+    """One that has no Airflow."""
+    other = Path(".venv/bin/python").absolute()
+    if not other.exists():
+        pytest.skip("make .venv/.ready")
+    project(folder, api.address, airflow={"isolation": "virtualenv", "python": str(other)})
+    assert run(folder)[0] == "success"
+    assert rows(folder, "select count(*) from CLN_LINE") == [(2 * len(ORDERS),)]

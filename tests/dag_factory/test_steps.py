@@ -1,11 +1,8 @@
 """The steps, one by one as tasks take them, each tried again: a real HTTP server, no Airflow."""
 
 import json
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +14,7 @@ from dag_factory.steps import take
 from framework.errors import CheckFailed, Conflict, SettingsError
 from framework.manifest import Closed
 from framework.workspace import Workspace
-from tests.dag_factory.tiny import ORDERS, Api, project, serving
+from tests.dag_factory.tiny import ORDERS, Api, listening, project, serving
 
 STREAMS = ("orders", "events", "lines")
 
@@ -199,30 +196,6 @@ def test_the_report_of_a_run_of_some_streams(workspace: Workspace, tmp_path: Pat
     assert take(workspace, "report", None, given) == "ok"
     (text,) = rows(tmp_path, "select report from _INGEST_RUNS")[0]
     assert list(json.loads(text)["streams"]) == ["orders"]
-
-
-@contextmanager
-def listening() -> Iterator[tuple[str, list[str]]]:
-    """Somebody who wants to know: an address, and what was posted to it."""
-    told: list[str] = []
-
-    class Hook(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            told.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    with HTTPServer(("127.0.0.1", 0), Hook) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/", told
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 def test_a_failure_is_in_the_report_and_told_to_those_who_want_to_know(tmp_path: Path, api: Api) -> None:

@@ -112,3 +112,27 @@ def project(folder: Path, address: str = "http://127.0.0.1:9", **environment: ob
     }
     (folder / "framework.yaml").write_text(json.dumps({"version": 1, "environments": {"local": local}}))
     return folder
+
+
+@contextmanager
+def listening() -> Iterator[tuple[str, list[str]]]:
+    """Somebody who wants to know: an address, and what was posted to it."""
+    told: list[str] = []
+
+    class Hook(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            told.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Hook) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/", told
+        finally:
+            server.shutdown()
+            thread.join()
