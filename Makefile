@@ -36,7 +36,12 @@ tests/auth/oidc/node_modules/.ready: tests/auth/oidc/package-lock.json
 	@(cd tests/auth/oidc && npm ci --silent --ignore-scripts --no-audit --no-fund && touch node_modules/.ready) \
 	  || echo "npm (Node 18 or later) could not get oidc-provider: its tests are skipped"
 
-test-core: .venv/.ready tests/auth/oidc/node_modules/.ready  ## all tests but those on Airflow
+# The language server behind YAML in editors, for the tests of the published schemas.
+tests/editor/node_modules/.ready: tests/editor/package-lock.json
+	@(cd tests/editor && npm ci --silent --ignore-scripts --no-audit --no-fund && touch node_modules/.ready) \
+	  || echo "npm (Node 18 or later) could not get yaml-language-server: its tests are skipped"
+
+test-core: .venv/.ready tests/auth/oidc/node_modules/.ready tests/editor/node_modules/.ready  ## all tests but those on Airflow
 	@rm -f .coverage .coverage.*
 	$(BIN)/python -m pytest -q -n 2 -m "not airflow" --cov --cov-report=term
 
@@ -68,4 +73,4 @@ lock: .venv/.ready  ## pin the newest versions that pyproject.toml allows
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links -o requirements-airflow.lock pyproject.toml requirements-airflow.in
 
 clean:  ## remove what the other targets made
-	rm -rf .venv .venv-airflow tests/auth/oidc/node_modules .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	rm -rf .venv .venv-airflow tests/auth/oidc/node_modules tests/editor/node_modules .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
