@@ -48,7 +48,12 @@ tests/stages/azurite/node_modules/.ready: tests/stages/azurite/package-lock.json
 	@(cd tests/stages/azurite && npm ci --silent --ignore-scripts --no-audit --no-fund && touch node_modules/.ready) \
 	  || echo "npm (Node 18 or later) could not get azurite: its tests are skipped"
 
-test-core: .venv/.ready .venv-snowflake/.ready tests/auth/oidc/node_modules/.ready tests/stages/azurite/node_modules/.ready  ## all tests but those on Airflow
+# The language server behind YAML in editors, for the tests of the published schemas.
+tests/editor/node_modules/.ready: tests/editor/package-lock.json
+	@(cd tests/editor && npm ci --silent --ignore-scripts --no-audit --no-fund && touch node_modules/.ready) \
+	  || echo "npm (Node 18 or later) could not get yaml-language-server: its tests are skipped"
+
+test-core: .venv/.ready .venv-snowflake/.ready tests/auth/oidc/node_modules/.ready tests/editor/node_modules/.ready tests/stages/azurite/node_modules/.ready  ## all tests but those on Airflow
 	@rm -f .coverage .coverage.*
 	$(BIN)/python -m pytest -q -n 2 -m "not airflow" --cov --cov-report=term
 
@@ -106,4 +111,4 @@ lock: .venv/.ready  ## pin the newest versions that pyproject.toml allows
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links -o tests/snowflake/requirements.lock tests/snowflake/requirements.in
 
 clean:  ## remove what the other targets made
-	rm -rf .venv .venv-airflow .venv-snowflake tests/auth/oidc/node_modules tests/stages/azurite/node_modules tests/airflow_cluster/node_modules .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	rm -rf .venv .venv-airflow .venv-snowflake tests/auth/oidc/node_modules tests/editor/node_modules tests/stages/azurite/node_modules tests/airflow_cluster/node_modules .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

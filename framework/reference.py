@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 from pydantic import BaseModel, BeforeValidator
 from pydantic_core import PydanticUndefined
 
+from framework.examples import EXAMPLES
 from framework.hooks import Hook
 from framework.incremental import Length
 from framework.model import (
@@ -85,7 +86,9 @@ def _section(kind: Kind, names: dict[Kind, tuple[str, list[str]]]) -> str:
     ]
     where = f"\n\nStands at {', '.join(f'`{place}`' for place in stands)}." if any(stands) else ""
     table = "\n".join(["| key | type | default | what it means |", "|---|---|---|---|", *rows])
-    return f"## {heading}\n\n{help_of_kind(kind)}{where}\n\n{table}\n"
+    written = EXAMPLES.get(kind.__name__, "").strip()
+    example = f"\n```yaml\n{written}\n```\n" if written else ""
+    return f"## {heading}\n\n{help_of_kind(kind)}{where}\n\n{table}\n{example}"
 
 
 def _headings(root: Kind) -> dict[Kind, tuple[str, list[str]]]:
@@ -106,7 +109,8 @@ def _heading(kind: Kind, place: str) -> str:
 def _kind(kind: Kind) -> str:
     """The word under `type` that tells the record from others of its family."""
     field = kind.model_fields.get("type")
-    return str(get_args(field.annotation)[0]) if field and get_origin(field.annotation) is Literal else ""
+    words = get_args(field.annotation) if field and get_origin(field.annotation) is Literal else ()
+    return str(words[0]) if len(words) == 1 else ""
 
 
 def _type(annotation: Any, names: dict[Kind, tuple[str, list[str]]]) -> str:

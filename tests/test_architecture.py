@@ -19,7 +19,7 @@ LAYERS = """
     type_fixes type_problems
     spec_file
     lint/
-    schema reference
+    schema examples reference
     project plan
     parts sweep log parents token_store turns fetch
     moments jobs paging

@@ -4,12 +4,13 @@ import json
 import re
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import jsonschema
 import pytest
 from pydantic import BaseModel
 
+from framework import examples
 from framework.cli import main
 from framework.problem import Problem
 from framework.reference import files
@@ -19,6 +20,13 @@ from framework.settings import Settings
 from framework.spec import Source
 from framework.spec_file import parse_document
 from framework.yaml_file import read
+
+
+def is_one_of_several(kind: type[BaseModel]) -> bool:
+    """Whether `type` tells it from others."""
+    field = kind.model_fields.get("type")
+    return field is not None and get_origin(field.annotation) is Literal and len(get_args(field.annotation)) == 1
+
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs" / "reference"
@@ -291,3 +299,19 @@ def test_what_is_beyond_the_schema_is_refused_by_the_types_alone(text: str) -> N
     assert problems
     assert all(is_beyond(problem, text) for problem in problems)
     assert not list(VALIDATORS[Source].iter_errors(document.values)), "no exception is needed here any more"
+
+
+KINDS = {kind.__name__: kind for root in (Source, Settings) for kind, _ in places(root) if is_one_of_several(kind)}
+
+
+@pytest.mark.parametrize("name", sorted(KINDS))
+def test_every_kind_has_an_example_that_is_right(name: str) -> None:
+    assert name in examples.EXAMPLES, "write one in framework/examples.py"
+    document = read("example.yaml", examples.EXAMPLES[name])
+    assert document.problems == []
+    (value,) = document.values.values()
+    KINDS[name].model_validate(value[0] if isinstance(value, list) else value, by_alias=True, by_name=False)
+
+
+def test_no_example_is_left_over() -> None:
+    assert set(examples.EXAMPLES) <= set(KINDS)

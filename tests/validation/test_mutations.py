@@ -28,6 +28,7 @@ from framework.schema import is_required
 from framework.spec import Source
 from framework.spec_file import SpecFile, load, parse
 from framework.yaml_file import read_file
+from tests.test_schema import verdicts
 
 GOOD = sorted((Path(__file__).parent.parent / "specs" / "good").glob("*.yaml"))
 PER_FILE = 60
@@ -212,3 +213,16 @@ def test_a_misspelt_or_doubled_key_is_always_reported(tally: Tally) -> None:
 
 def test_there_are_enough_good_files() -> None:
     assert len(GOOD) >= 60
+
+
+@pytest.mark.slow
+def test_the_published_schema_says_the_same_of_spoilt_files() -> None:
+    """Of every third one; what JSON Schema can't know is left out, see tests/test_schema.py."""
+    spoilt = [mutation for path in GOOD for mutation in list(mutations(path))[::3] if mutation.how != "duplicate"]
+    differ = []
+    for mutation in spoilt:
+        by_types, by_schema = verdicts(mutation.text, Source)
+        if bool(by_types) != bool(by_schema):
+            differ.append((mutation.file, mutation.how, mutation.path, by_types, by_schema))
+    assert len(spoilt) > 1000
+    assert differ == []
