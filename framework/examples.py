@@ -104,6 +104,9 @@ warehouse:
   load: snowpipe
   storage_integration: S3_RAW
 """,
+    "AirflowSecrets": "secrets: {type: airflow}",
+    "AwsParameterStore": "secrets: {type: aws_parameter_store, prefix: /ingest/, region: eu-west-1}",
+    "FileSecrets": "secrets: {type: file, path: /run/secrets}",
     "AwsSecretsManager": "secrets: {type: aws_secrets_manager, prefix: ingest/, region: eu-west-1}",
     "AzureKeyVault": """secrets: {type: azure_key_vault, vault_url: "https://acme.vault.azure.net"}""",
     "EnvSecrets": "secrets: {type: env}",
