@@ -356,8 +356,8 @@ class Mart(Strict):
     snowflake: Template | None = None
     """The select statement in Snowflake's words, where `sql` has words of DuckDB."""
     as_: Literal["dynamic_table", "table", "view"] = Field(default="dynamic_table", alias="as")
-    """What it is in Snowflake: a dynamic table, a table that a task makes anew every `refresh`, or a view. On DuckDB a
-    view is a view, and the others are tables that the step `clean` makes anew."""
+    """What it is in Snowflake: a dynamic table, a table that a task makes anew every `refresh`, or a view. On DuckDB
+    it is a table that the step `clean` makes anew, whatever stands here."""
     refresh_mode: Literal["auto", "incremental", "full"] = "auto"
     """How a dynamic table is refreshed. auto: as Snowflake decides once, when it is made."""
 

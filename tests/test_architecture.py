@@ -47,7 +47,7 @@ ORDER = {name.rstrip("/"): (row, name) for row, line in enumerate(LAYERS.split("
 FILES = sorted((ROOT / "framework").rglob("*.py"))
 LATE = {
     "cli.py", "transport.py", "place.py",
-    "warehouses/duckdb.py", "auth/jwt.py", "auth/wire.py", "alerts/base.py", "aws.py", "azure.py",
+    "warehouses/duckdb.py", "auth/jwt.py", "auth/oauth2.py", "auth/wire.py", "alerts/base.py", "aws.py", "azure.py",
     "stages/s3.py", "stages/azure.py", "secrets/azure_key_vault.py", "secrets/airflow.py",
 }  # fmt: skip
 """A verb is imported when it is used, a driver where it connects: `--help` and `validate` need none of them."""

@@ -3,8 +3,6 @@
 from typing import Any, Literal, Self
 from urllib.parse import parse_qsl, quote_plus
 
-from authlib.oauth2.auth import ClientAuth
-from authlib.oauth2.rfc6749.parameters import prepare_token_request
 from pydantic import ConfigDict, model_validator
 from pydantic_core import PydanticCustomError
 
@@ -163,6 +161,8 @@ class _Endpoint:
         return granted
 
     def _request(self, refresh_token: str) -> Request:
+        from authlib.oauth2.rfc6749.parameters import prepare_token_request  # noqa: PLC0415 - `validate` needs none
+
         spec, values = self._spec, self._context.values
         fields, headers = self._identified(prepare_token_request(**self._fields(refresh_token)))
         named = {spec.fields.get(name, name): value for name, value in fields.items()}
@@ -178,6 +178,8 @@ class _Endpoint:
 
     def _identified(self, body: str) -> tuple[dict[str, str], list[tuple[str, str]]]:
         """The fields and headers of the request, with the client's own (RFC 6749 2.3.1)."""
+        from authlib.oauth2.auth import ClientAuth  # noqa: PLC0415 - `validate` needs none
+
         headers = [("Accept", "application/json")]
         client_id, secret = self._text(self._spec.client_id), self._text(self._spec.client_secret)
         way = self._spec.client_auth
