@@ -18,7 +18,7 @@ class Limiter:
 
     def __init__(self, requests: int | None, per_seconds: float, concurrency: int) -> None:
         self._requests, self._per = requests, per_seconds
-        self._sent: deque[float] = deque()
+        self._sent: deque[float] = deque(maxlen=requests)
         self._lock = threading.Lock()
         self._places = threading.BoundedSemaphore(concurrency)
         self._paused_until = 0.0
@@ -28,26 +28,24 @@ class Limiter:
     def request(self) -> Iterator[None]:
         """Waits for its turn, then holds a place until the request is done. Raises Stopped."""
         with self._places:
-            turn = self._reserve()
-            self.sleep(turn - time.monotonic())
-            while not self._is_good(turn):
-                turn = self._reserve()
-                self.sleep(turn - time.monotonic())
+            self._await_turn()
             yield
 
-    def _is_good(self, turn: float) -> bool:
-        """Not where a pause came while this one waited."""
-        return turn >= self._paused_until
+    def _await_turn(self) -> None:
+        while (wait := self._wait()) > 0:
+            self.sleep(wait)
 
-    def _reserve(self) -> float:
-        """The moment when this request may go."""
+    def _wait(self) -> float:
+        """The seconds until it may be its turn; none where it is, and then it counts as sent. What counts is when a
+        request went, not when it was due: one that woke late would else be followed too closely."""
         with self._lock:
-            turn = max(time.monotonic(), self._paused_until)
-            if self._requests:
-                if len(self._sent) >= self._requests:
-                    turn = max(turn, self._sent.popleft() + self._per)
-                self._sent.append(turn)
-            return turn
+            now = time.monotonic()
+            wait = self._paused_until - now
+            if self._requests and len(self._sent) >= self._requests:
+                wait = max(wait, self._sent[0] + self._per - now)
+            if wait <= 0 and self._requests:
+                self._sent.append(now)
+            return wait
 
     def pause(self, seconds: float) -> None:
         """Nobody sends for this long."""

@@ -153,7 +153,15 @@ class SharedLimiter(Limiter):
         self._mine: deque[float] = deque()
         self._asked_at, self._asked = 0.0, 0
 
+    def _await_turn(self) -> None:
+        while True:
+            turn = self._reserve()
+            self.sleep(turn - time.monotonic())
+            if self._is_good(turn):
+                return
+
     def _reserve(self) -> float:
+        """The moment when a request may go."""
         with self._lock:
             while True:
                 self.sleep(0)  # raises Stopped
@@ -165,7 +173,8 @@ class SharedLimiter(Limiter):
                 self._asked_at, self._asked = time.monotonic(), len(self._mine)
 
     def _is_good(self, turn: float) -> bool:
-        return super()._is_good(turn) and time.monotonic() <= turn + self._turns.late_seconds
+        """Not where a pause came while it waited, nor where it woke too late."""
+        return turn >= self._paused_until and time.monotonic() <= turn + self._turns.late_seconds
 
     def _wanted(self) -> int:
         """What will be used before it is too late for it, by what was used since the last time."""

@@ -8,22 +8,46 @@ import pytest
 from framework.limiter import Limiter, Stopped
 
 
-def test_no_more_than_so_many_in_any_span() -> None:
+class Clock:
+    """Time that passes while somebody sleeps, and sometimes longer than asked for."""
+
+    def __init__(self, limiter: Limiter, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 100.0
+        self.late: list[float] = []
+        monkeypatch.setattr("framework.limiter.time.monotonic", lambda: self.now)
+        monkeypatch.setattr(limiter, "sleep", self.sleep)
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds + (self.late.pop() if self.late else 0)
+
+
+def test_no_more_than_so_many_in_any_span(monkeypatch: pytest.MonkeyPatch) -> None:
     limiter = Limiter(5, 0.2, 8)
-    times: list[float] = []
+    clock = Clock(limiter, monkeypatch)
+    clock.late = [0.15, 0.0, 0.19, 0.4]
+    times = []
+    for _ in range(40):
+        with limiter.request():
+            times.append(clock.now)
+    assert all(later - earlier >= 0.2 - 1e-9 for earlier, later in zip(times, times[5:], strict=False))
+    assert times[-1] - times[0] < 8 * 0.2 + sum([0.15, 0.19, 0.4])
+
+
+def test_all_threads_share_one_limit() -> None:
+    limiter = Limiter(5, 0.3, 8)
+    began = time.monotonic()
 
     def send() -> None:
         for _ in range(4):
             with limiter.request():
-                times.append(time.monotonic())
+                pass
 
     threads = [threading.Thread(target=send) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    times.sort()
-    assert all(later - earlier >= 0.19 for earlier, later in zip(times, times[5:], strict=False))
+    assert time.monotonic() - began >= 0.9  # 20 requests in four spans
 
 
 def test_no_more_than_so_many_at_once() -> None:
