@@ -5,7 +5,7 @@ AIRFLOW_BIN := .venv-airflow/bin
 INSTALL := -m pip install --quiet --disable-pip-version-check --no-deps
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-core test-fast test-airflow test-airflow-quick lint types validate golden format lock clean \
+.PHONY: help demo test test-core test-fast test-airflow test-airflow-quick lint types validate golden format lock clean \ bench bench-quick
 	  screenshots
 
 help:  ## this list
@@ -99,6 +99,12 @@ validate: .venv/.ready  ## the shipped sources
 golden: .venv/.ready  ## write the SQL that the tests compare with anew
 	$(BIN)/python -m tests.snowflake.golden
 
+bench: .venv/.ready  ## speed and memory, beside others that do the same work: writes docs/performance.md (an hour)
+	$(BIN)/python -m benchmarks
+
+bench-quick: .venv/.ready  ## the main scenarios, without the others
+	$(BIN)/python -m benchmarks --quick
+
 format: .venv/.ready  ## black and ruff's fixes
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/black --quiet .
@@ -111,4 +117,4 @@ lock: .venv/.ready  ## pin the newest versions that pyproject.toml allows
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links -o tests/snowflake/requirements.lock tests/snowflake/requirements.in
 
 clean:  ## remove what the other targets made
-	rm -rf .venv .venv-airflow .venv-snowflake tests/auth/oidc/node_modules tests/editor/node_modules tests/stages/azurite/node_modules tests/airflow_cluster/node_modules .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	rm -rf .venv .venv-airflow .venv-snowflake .bench tests/auth/oidc/node_modules tests/editor/node_modules tests/stages/azurite/node_modules tests/airflow_cluster/node_modules .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
