@@ -10,13 +10,13 @@ from typing import Any
 
 import duckdb
 import snowflake.connector
-from tests.snowflake.running import BUCKET, Account
 
 from framework.deploy.cleaning import applied, prepared
 from framework.deploy.desired import Desired, desired
 from framework.deploy.sources import Table, tables_of
 from framework.project import Project
 from framework.spec import Source
+from tests.snowflake.running import BUCKET, Account
 
 ENVIRONMENT = {
     "stage": {"type": "s3", "bucket": BUCKET},

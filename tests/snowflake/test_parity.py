@@ -7,11 +7,11 @@ from typing import Any
 
 import duckdb
 import pytest
-from tests.snowflake.running import Account
 
 from framework.project import find
 from tests import shop, test_sources
 from tests.snowflake.mirror import ENVIRONMENT, Mirror, mirrored
+from tests.snowflake.running import Account
 from tests.warehouses.lake import Lake, Read, day, source, table
 
 pytestmark = pytest.mark.slow

@@ -88,6 +88,8 @@ def moment(text: str | None, scale: str | None = None) -> datetime | None:
     if text is None or text == "null":
         return None
     text = text.strip().strip('"')
+    if scale and not scale.isdigit() and scale.upper() != "AUTO":
+        return formatted(text, scale)
     if re.fullmatch(r"-?\d+(\.\d+)?", text):
         return epoch(text, scale)
     found = STAMP.match(text)
@@ -106,6 +108,26 @@ def moment(text: str | None, scale: str | None = None) -> datetime | None:
         zone = timezone(-offset if found[8][0] == "-" else offset)
     try:
         return datetime(year, month, day, hour, minute, second, micro, zone)
+    except ValueError:
+        raise ValueError(f"Timestamp '{text}' is not recognized") from None
+
+
+ELEMENTS = {
+    "TZH:TZM": "%z", "TZHTZM": "%z", "YYYY": "%Y", "HH24": "%H", "HH12": "%I", "MON": "%b", "MI": "%M", "MM": "%m",
+    "DD": "%d", "SS": "%S", "YY": "%y", "AM": "%p", "PM": "%p",
+}  # fmt: skip
+_ELEMENT = re.compile("|".join([*ELEMENTS, r"FF\d?"]), re.IGNORECASE)
+
+
+def formatted(text: str, form: str) -> datetime:
+    """By a format of Snowflake's; letters in double quotes stand for themselves."""
+    pieces = form.replace("%", "%%").split('"')
+    known = [
+        piece if index % 2 else _ELEMENT.sub(lambda found: ELEMENTS.get(found[0].upper(), "%f"), piece)
+        for index, piece in enumerate(pieces)
+    ]
+    try:
+        return datetime.strptime(text, "".join(known))  # noqa: DTZ007 - naive where the format has no zone
     except ValueError:
         raise ValueError(f"Timestamp '{text}' is not recognized") from None
 
