@@ -232,7 +232,7 @@ def test_parsing_a_spec_costs_little(folder: Path) -> None:
 
 OPTIONAL = ("airflow.providers.celery.executors.celery_executor", "asyncpg", "azure.identity",
             "airflow.providers.cncf.kubernetes.executors.kubernetes_executor", "azure.keyvault.secrets",
-            "azure.storage.blob", "boto3", "celery", "kubernetes.client", "psycopg2", "redis", 
+            "azure.storage.blob", "boto3", "celery", "kubernetes.client", "psycopg2", "redis",
             "snowflake.connector")  # fmt: skip
 
 
