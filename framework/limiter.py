@@ -32,8 +32,11 @@ class Limiter:
             yield
 
     def _await_turn(self) -> None:
-        while (wait := self._wait()) > 0:
-            self.sleep(wait)
+        while True:
+            wait = self._wait()
+            self.sleep(wait)  # however short: a run that was told to stop ends here
+            if wait <= 0:
+                return
 
     def _wait(self) -> float:
         """The seconds until it may be its turn; none where it is, and then it counts as sent. What counts is when a

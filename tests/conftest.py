@@ -1,5 +1,6 @@
 """What holds for every test."""
 
+import signal
 from contextlib import suppress
 from typing import Any
 
@@ -8,6 +9,9 @@ with suppress(ImportError):  # Airflow's environment does without it
 
     settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
     settings.load_profile("busy")  # a slow machine is no failure
+
+with suppress(ValueError):  # outside the main thread
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs are born deaf to Ctrl-C
 
 
 def pytest_make_parametrize_id(val: Any, argname: str) -> str | None:

@@ -84,3 +84,10 @@ def test_who_waits_is_woken_when_the_run_is_stopped() -> None:
     threading.Timer(0.05, limiter.stop).start()
     with pytest.raises(Stopped), limiter.request():
         pass
+
+
+def test_who_need_not_wait_is_stopped_too() -> None:
+    limiter = Limiter(None, 1, 3)
+    limiter.stop()
+    with pytest.raises(Stopped), limiter.request():
+        pass
