@@ -7,13 +7,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-PACKAGES = {
-    "requests": ["requests"],
-    "httpx": ["httpx", "orjson"],
-    "dlt": ["dlt"],
-    "airbyte": ["airbyte-cdk"],
-    "singer": ["singer-sdk"],
-}
+from benchmarks.contestants import PEERS
+
 NAMES = {
     "ours": "framework",
     "floor": "the floor",
@@ -28,7 +23,8 @@ NAMES = {
 def versions(venvs: Path) -> dict[str, str]:
     """Of what was measured."""
     found = {name: version(name) for name in ("httpx", "msgspec", "isal", "duckdb")}
-    for peer, packages in PACKAGES.items():
+    for peer, asked in PEERS.items():
+        packages = [package.partition("[")[0] for package in asked]
         python = venvs / peer / "bin" / "python"
         if python.exists():
             ask = f"from importlib.metadata import version; print(*map(version, {packages!r}))"
