@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from . import grammar
 from .catalog import Thing
 from .errors import compilation, unsupported
 from .files import File
@@ -129,3 +130,13 @@ def table(parts: list[Part], now: datetime) -> pa.Table:
     arrays |= {name: pa.array(values, kinds.get(name, pa.string())) for name, values in facts.items()}
     arrays["METADATA$START_SCAN_TIME"] = pa.array([now] * count, pa.timestamp("us", "UTC"))
     return pa.table(arrays)
+
+
+def check(given: dict[str, Any]) -> None:
+    """Options of another type of file are refused."""
+    kind = given.get("TYPE")
+    if "FORMAT_NAME" in given and kind:
+        raise compilation("FORMAT_NAME and TYPE are mutually exclusive.", 1010, "42601")
+    for name in given:
+        if kind and name not in ("TYPE", "COMMENT") and name not in grammar.FORMATS[kind]:
+            raise compilation(f"invalid property '{name}' for 'FILE_FORMAT' of type {kind}", 1420, "22023")

@@ -171,3 +171,5 @@ ALTER: dict[str, Options] = {
     for kind, choices in CREATE.items()
 }
 ALTER["PIPE"] = {**ALTER["PIPE"], "PIPE_EXECUTION_PAUSED": boolean}
+KINDS = sorted([*CREATE, "INTEGRATION"], key=len, reverse=True)
+"""The longest first, to be read off a statement."""

@@ -208,3 +208,9 @@ def quote(text: object) -> str:
 
 def quote_name(*parts: str) -> str:
     return ".".join('"' + part.replace('"', '""') + '"' for part in parts)
+
+
+def like(text: str) -> re.Pattern[str]:
+    """A LIKE pattern of SHOW: without case."""
+    parts = re.escape(text).replace("%", ".*").replace("_", ".").replace(r"\%", ".*")
+    return re.compile(parts, re.I | re.S)

@@ -4,7 +4,7 @@ import hashlib
 import re
 from typing import TYPE_CHECKING
 
-from . import copying, grammar, login, options, policies, scripting
+from . import formats, grammar, login, options, policies, scripting
 from .catalog import Thing
 from .errors import compilation, invalid_value, missing, unsupported
 from .lexer import Reader, quote_name
@@ -157,7 +157,7 @@ def integration(session: "Session", reader: Reader, thing: Thing) -> None:
 def format_(session: "Session", reader: Reader, thing: Thing) -> None:
     plain(session, reader, thing)
     thing.options.setdefault("TYPE", "CSV")
-    copying.file_format(thing.options)
+    formats.check(thing.options)
 
 
 def stage(session: "Session", reader: Reader, thing: Thing) -> None:
@@ -171,7 +171,7 @@ def check_stage(session: "Session", thing: Thing) -> None:
     url = given.get("URL", "")
     if url and not re.match(r"(s3|s3gov|azure|gcs)://.+", url):
         raise invalid_value(url, "URL")
-    copying.file_format(given.get("FILE_FORMAT", {}))
+    formats.check(given.get("FILE_FORMAT", {}))
     if "FORMAT_NAME" in given.get("FILE_FORMAT", {}):
         session.find("FILE FORMAT", given["FILE_FORMAT"]["FORMAT_NAME"])
     name = given.get("STORAGE_INTEGRATION")

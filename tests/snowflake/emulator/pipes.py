@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from . import copying, formats, history, staged
+from . import copy_statement, copying, formats, history, staged
 from .catalog import Thing
 from .errors import SnowflakeError, compilation, missing
 from .files import File
@@ -21,8 +21,8 @@ QUEUE = "sf-snowpipe-emulator"
 FORBIDDEN = ("FILES", "VALIDATION_MODE", "PURGE", "FORCE", "SIZE_LIMIT", "RETURN_FAILED_ONLY")
 
 
-def parsed(thing: Thing) -> copying.Copy:
-    return copying.parse(Reader(thing.facts["copy"]))
+def parsed(thing: Thing) -> copy_statement.Copy:
+    return copy_statement.parse(Reader(thing.facts["copy"]))
 
 
 def check(session: "Session", thing: Thing) -> None:
@@ -30,7 +30,7 @@ def check(session: "Session", thing: Thing) -> None:
     reader = Reader(thing.facts["copy"])
     if reader.peek() != "COPY":
         raise reader.unexpected()
-    copy = copying.parse(reader)
+    copy = copy_statement.parse(reader)
     for name in FORBIDDEN:
         if name in copy.options:
             raise compilation(f"COPY option '{name}' is not supported in a pipe.", 1102, "0A000")
@@ -42,7 +42,7 @@ def check(session: "Session", thing: Thing) -> None:
         )
     if str(copy.options.get("ON_ERROR", "SKIP_FILE")).upper() == "ABORT_STATEMENT":
         raise compilation("ON_ERROR = ABORT_STATEMENT is not supported in a pipe.", 1104, "0A000")
-    table = copying.target(session, copy)
+    table = copy_statement.target(session, copy)
     session.need("SELECT", table)
     thing.facts.update(queue=[], paused=False, table=table.path, events=0)
     if copy.streaming:
@@ -52,7 +52,7 @@ def check(session: "Session", thing: Thing) -> None:
     _integrations(session, thing, stage, copy)
 
 
-def _integrations(session: "Session", thing: Thing, stage: Thing, copy: copying.Copy) -> None:
+def _integrations(session: "Session", thing: Thing, stage: Thing, copy: copy_statement.Copy) -> None:
     given = thing.options
     azure = str(stage.options.get("URL", "")).startswith("azure://")
     if given.get("AUTO_INGEST") and azure and "INTEGRATION" not in given:

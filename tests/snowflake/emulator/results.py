@@ -13,6 +13,8 @@ from fakesnow.arrow import timestamp_to_sf_struct, to_ipc
 from fakesnow.rowtype import ColumnInfo
 
 WIRE = {bool: "boolean", int: "fixed", float: "real", Decimal: "fixed", datetime: "timestamp_ltz", date: "date"}
+SHOW, DESCRIBE = 0x4400, 0x4500
+"""Types of statements."""
 
 
 @dataclass

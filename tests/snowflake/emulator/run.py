@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from . import alter, copying, create, drop, grants, query, scripting, show, staged, tasks
+from . import alter, comments, copying, create, describe, drop, grants, query, scripting, show, staged, tasks
 from .catalog import Thing
 from .errors import compilation, missing, unsupported
 from .lexer import Reader, statements
@@ -191,8 +191,8 @@ def remove_stage(session: "Session", reader: Reader) -> Result:
 
 
 RUNNERS: dict[str, Runner] = {
-    "CREATE": create.run, "ALTER": alter.run, "DROP": drop.run, "UNDROP": drop.undrop, "COMMENT": alter.comment,
-    "GRANT": grants.grant, "REVOKE": grants.revoke, "SHOW": show.show, "DESC": show.describe, "DESCRIBE": show.describe,
+    "CREATE": create.run, "ALTER": alter.run, "DROP": drop.run, "UNDROP": drop.undrop, "COMMENT": comments.run,
+    "GRANT": grants.grant, "REVOKE": grants.revoke, "SHOW": show.show, "DESC": describe.run, "DESCRIBE": describe.run,
     "USE": use, "BEGIN": begin, "START": start, "COMMIT": commit, "ROLLBACK": rollback, "COPY": copy,
     "EXECUTE": execute, "CALL": call, "TRUNCATE": truncate, "SET": not_emulated, "LIST": list_stage, "LS": list_stage,
     "REMOVE": remove_stage, "RM": remove_stage, "PUT": not_emulated, "GET": not_emulated,
