@@ -157,6 +157,10 @@ class Deployer(Strict):
     """The role that it takes, which owns them; without it DATABASE_DEPLOYER."""
     private_key: str | None = None
     """Its key: `secret:OWNER#NAME`."""
+    private_key_passphrase: str | None = None
+    """For a private key that is encrypted: `secret:OWNER#NAME`."""
+    token: str | None = None
+    """Its token, where the warehouse's `authenticator` takes one: `secret:OWNER#NAME`."""
     users: Users = Users()
     """How the service users prove who they are."""
     allowed_ips: list[str] = []

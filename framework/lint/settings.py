@@ -23,7 +23,10 @@ def _default(settings: Settings) -> Iterator[Finding]:
         yield Finding("E409", ("default_environment",), message)
 
 
-_SECRET_KEYS = {"private_key", "password", "token", "url", "account_key", "connection_string"}
+_SECRET_KEYS = {
+    "private_key", "private_key_passphrase", "password", "token", "url", "account_key", "connection_string",
+    "client_secret",
+}  # fmt: skip
 
 
 def _secrets(settings: Settings) -> Iterator[Finding]:

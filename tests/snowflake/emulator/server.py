@@ -276,6 +276,17 @@ async def reset(request: Request) -> JSONResponse:
     return JSONResponse({})
 
 
+async def forget_sessions(request: Request) -> JSONResponse:
+    """Every session is over, as after four hours without a word."""
+    account = emulator_of(request).account
+    with account.lock:
+        for session in account.sessions.values():
+            session.rollback()
+            session.duck.close()
+        account.sessions.clear()
+    return JSONResponse({})
+
+
 async def clock(request: Request) -> JSONResponse:
     """Let so many seconds go by."""
     account = emulator_of(request).account
@@ -301,6 +312,7 @@ ROUTES = [
     Route("/emulator/trouble", trouble, methods=["POST"]),
     Route("/emulator/pump", pumped, methods=["POST"]),
     Route("/emulator/reset", reset, methods=["POST"]),
+    Route("/emulator/forget_sessions", forget_sessions, methods=["POST"]),
     Route("/emulator/clock", clock, methods=["POST"]),
 ]
 
