@@ -198,6 +198,31 @@ def test_values_as_variant_keeps_them(cursor: Any) -> None:
     refused(cursor, "SELECT TRY_CAST(PARSE_JSON('{}'):a AS NUMBER)", 1065)
 
 
+def test_flatten_gives_a_row_per_element_and_with_outer_one_where_there_is_none(cursor: Any) -> None:
+    run(cursor, *SETUP, 'INSERT INTO D.RAW.T (P, N) SELECT PARSE_JSON(\'{"a": ["x", null, {"b": 1}]}\'), 1')
+    run(cursor, "INSERT INTO D.RAW.T (P, N) SELECT PARSE_JSON('{\"a\": []}'), 2")
+    run(cursor, 'INSERT INTO D.RAW.T (P, N) SELECT PARSE_JSON(\'{"a": "no list"}\'), 3')
+    run(cursor, 'INSERT INTO D.RAW.T (P, N) SELECT PARSE_JSON(\'{"a": {"k": 7, "o k": 8}}\'), 4')
+    run(cursor, "INSERT INTO D.RAW.T (N) VALUES (5)")
+    sql = (
+        "SELECT T.N, F.INDEX, F.KEY, F.PATH, F.VALUE::VARCHAR, IS_NULL_VALUE(F.VALUE) "
+        "FROM D.RAW.T, LATERAL FLATTEN(INPUT => T.P:a{more}) F ORDER BY 1, 2, 3"
+    )
+    some = [(1, 0, None, "[0]", "x", False), (1, 1, None, "[1]", None, True), (1, 2, None, "[2]", '{"b":1}', False)]
+    fields = [(4, None, "k", "k", "7", False), (4, None, "o k", "['o k']", "8", False)]
+    assert run(cursor, sql.format(more="")) == [*some, *fields]
+    assert run(cursor, sql.format(more=", OUTER => FALSE, MODE => 'ARRAY'")) == some
+    empty = [(number, None, None, "", None, None) for number in (2, 3)]
+    assert run(cursor, sql.format(more=", OUTER => TRUE")) == [*some, *empty, *fields, (5, None, None, "", None, None)]
+    alone = "SELECT VALUE::NUMBER FROM TABLE(FLATTEN(OUTER => TRUE, INPUT => PARSE_JSON('[]')))"
+    assert run(cursor, alone) == [(None,)]
+    refused(cursor, sql.format(more=", FROB => TRUE"), 1015, "FROB")
+    refused(cursor, sql.format(more=", OUTER => N = 1"), 1015, "OUTER")
+    refused(cursor, sql.format(more=", MODE => 'LIST'"), 1015, "LIST")
+    refused(cursor, sql.format(more=", RECURSIVE => TRUE"), 2, "RECURSIVE")
+    refused(cursor, sql.format(more=", PATH => 'b'"), 2, "PATH")
+
+
 def test_null_timestamps_are_null(cursor: Any) -> None:
     sql = "SELECT NULL::TIMESTAMP_NTZ, '2026-01-01'::TIMESTAMP_NTZ UNION ALL SELECT '2026-01-01'::TIMESTAMP_NTZ, NULL"
     first = datetime(2026, 1, 1)  # noqa: DTZ001

@@ -11,6 +11,8 @@ from typing import Any
 import duckdb
 from fakesnow import macros
 
+from . import flatten
+
 STAMP = re.compile(
     r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]+(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?)?"
     r"\s*(Z|UTC|[+-]\d{1,2}(?::?\d{2})?)?$",
@@ -217,6 +219,7 @@ def database() -> duckdb.DuckDBPyConnection:
             duck.execute(f"CREATE MACRO emu_{prefix}to_{name}(x) AS {body.format('NULL')}, "
                          f"(x, y) AS {body.format('CAST(y AS VARCHAR)')}")  # fmt: skip
     duck.execute(MACROS)
+    duck.execute(flatten.MACRO)
     for name in ("role", "user", "warehouse", "database", "schema", "account"):
         duck.execute(f"CREATE MACRO emu_current_{name}() AS getvariable('emu_{name}')")
     return duck

@@ -14,7 +14,7 @@ from fakesnow.cursor import FakeSnowflakeCursor
 from sqlglot import exp
 from sqlglot.errors import ParseError
 
-from . import streams
+from . import flatten, streams
 from .catalog import Thing
 from .errors import compilation, missing, unsupported
 from .functions import RENAMED
@@ -124,9 +124,10 @@ class Query:
 
     def sql(self, tree: exp.Expression) -> str:
         """Tree → DuckDB's SQL."""
-        tree = tree.transform(_cast)
+        tree = tree.transform(_cast).transform(flatten.marked)
         cursor = _translator(self.session)
         made = cursor._transform(tree, None)
+        flatten.placed(made)
         for cast in made.find_all(exp.Cast):
             if cast.to.this == exp.DType.BIGINT:
                 cast.set("to", exp.DataType.build("DECIMAL(38,0)", dialect="duckdb"))
