@@ -44,11 +44,14 @@ def _mart(
     )  # fmt: skip
     tag = account.within("OPS", "SOURCE")
     ddl = f"ALTER {kind.upper()} {name} SET TAG {tag} = '{source.name}'"
-    yield setting(ddl, account.deployer, (f"{kind} {name}", f"tag {tag}"), source=source.name)
+    marks = (f"{kind} {name}", f"tag {tag}")
+    yield setting(ddl, account.deployer, marks, source=source.name, tag=tag, value=source.name, table=name)
     if mart.as_ == "table":
         filler = account.within("ANALYTICS", f"TSK_{mart.table}")
         body = statement("mart_fill", table=name, query=query)
         yield task(
             account, filler, f"Makes {mart.table} anew.", body, [f"{kind} {name}"], source.name, every=lag(mart.refresh)
         )
-        yield setting(f"ALTER TASK {filler} RESUME", account.deployer, [f"task {filler}"], source=source.name)
+        yield setting(
+            f"ALTER TASK {filler} RESUME", account.deployer, [f"task {filler}"], source=source.name, task=filler
+        )

@@ -2,8 +2,8 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from framework import sql
@@ -18,7 +18,9 @@ Kind = Literal[
 ]  # fmt: skip
 """What Snowflake calls it; a grant and a setting (an ALTER that sets one property) are objects here too."""
 
-_MARK = re.compile(r" \[ingest:([0-9a-f]{12})\]$")
+_MARK = re.compile(r" \[ingest:([0-9a-f]{12}|unfinished)(?: ([a-z0-9_.]+))?\]$")
+UNFINISHED = "unfinished"
+"""Stands in the place of the hash until the last step on an object is taken."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,15 @@ class Object:
     """The source that it is for; none where it is for all of them."""
     columns: tuple[tuple[str, str], ...] = ()
     """Of a table: name and type of each column, in order."""
+    label: str = ""
+    """Whose it is, in its comment: SOURCE or SOURCE.STREAM. So what is no longer wanted is known by its last owner."""
+    values: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    """What its statement was rendered from."""
+
+    @property
+    def comment(self) -> str:
+        """Its comment, with its mark."""
+        return marked(str(self.values.get("comment", "")), self.definition, self.label)
 
     @property
     def id(self) -> str:
@@ -51,17 +62,29 @@ class Object:
 def make(kind: Kind, name: str, owner: str, template: str, about: str = "", **values: Any) -> Object:
     """The object whose statement that template renders. Where the statement has a comment, the hash of its definition
     stands at the comment's end."""
-    known = {key: values.pop(key) for key in ("needs", "bundle", "source", "columns") if key in values}
+    known = {key: values.pop(key) for key in ("needs", "bundle", "source", "columns", "label") if key in values}
+    known["label"] = known.get("label") or known.get("source", "")
     plain = statement(template, name=name, comment=about, **values)
     definition = hashlib.sha256(plain.encode()).hexdigest()[:12]
-    ddl = statement(template, name=name, comment=f"{about} [ingest:{definition}]".strip(), **values)
-    return Object(kind, name, owner, ddl, definition, **known)
+    ddl = statement(template, name=name, comment=marked(about, definition, known["label"]), **values)
+    return Object(kind, name, owner, ddl, definition, values={**values, "comment": about}, **known)
+
+
+def marked(about: str, definition: str, label: str = "") -> str:
+    """A comment with the mark of what is the framework's own at its end."""
+    return f"{about} [ingest:{definition}{label and f' {label}'}]".strip()
 
 
 def definition_in(comment: str | None) -> str | None:
     """The hash that stands in a live object's comment; None where the object is someone else's."""
     found = _MARK.search(f" {comment or ''}")
     return found[1] if found else None
+
+
+def label_in(comment: str | None) -> str:
+    """Whose a live object is, by its comment."""
+    found = _MARK.search(f" {comment or ''}")
+    return found[2] or "" if found else ""
 
 
 def statement(template: str, **values: Any) -> str:
@@ -75,19 +98,24 @@ def grant(
 ) -> Object:
     """A grant; all three are words of SQL, their names quoted."""
     ddl = f"GRANT {privileges} ON {on} TO {to}"
-    return Object("grant", ddl.removeprefix("GRANT "), owner, ddl, needs=tuple(needs), bundle=bundle)
+    values = {"privileges": privileges.split(", "), "on": on, "to": to}
+    return Object("grant", ddl.removeprefix("GRANT "), owner, ddl, needs=tuple(needs), bundle=bundle, values=values)
 
 
 def granted_role(role: str, to: str, owner: str, bundle: Bundle = "deployer", needs: Iterable[str] = ()) -> Object:
     """A role given to another one: `ROLE X`, `DATABASE ROLE X`."""
     ddl = f"GRANT {role} TO {to}"
-    return Object("grant", ddl.removeprefix("GRANT "), owner, ddl, needs=tuple(needs), bundle=bundle)
+    values = {"role": role, "to": to}
+    return Object("grant", ddl.removeprefix("GRANT "), owner, ddl, needs=tuple(needs), bundle=bundle, values=values)
 
 
-def setting(ddl: str, owner: str, needs: Iterable[str], bundle: Bundle = "deployer", source: str = "") -> Object:
-    """An ALTER that sets one property, again and again to the same effect."""
+def setting(
+    ddl: str, owner: str, needs: Iterable[str], bundle: Bundle = "deployer", source: str = "", **values: str
+) -> Object:
+    """An ALTER that sets one property, again and again to the same effect. `values` say how the live one is asked for:
+    of a tag its name, its value, and the table or column that has it; of a task or a policy its name."""
     definition = hashlib.sha256(ddl.encode()).hexdigest()[:12]
-    return Object("setting", ddl, owner, ddl, definition, tuple(needs), bundle, source)
+    return Object("setting", ddl, owner, ddl, definition, tuple(needs), bundle, source, values=values)
 
 
 def in_order(objects: Iterable[Object]) -> Iterator[Object]:

@@ -107,4 +107,4 @@ def _tags(account: Account) -> Iterator[Object]:
         values = {"type": kind, "reader": reader.strip('"'), "needs": (need,)}
         yield make("masking policy", policy, owner, "masking_policy", about, **values)
         needs = [f"tag {tag}", f"masking policy {policy}"]
-        yield setting(f"ALTER TAG {tag} SET MASKING POLICY {policy}", owner, needs)
+        yield setting(f"ALTER TAG {tag} SET MASKING POLICY {policy}", owner, needs, tag=tag, policy=policy)

@@ -122,7 +122,7 @@ def copy_values(
 
 
 def _clean(account: Account, source: Source, table: Table) -> Iterator[Object]:
-    owner, model = account.deployer, table.model
+    owner, model, label = account.deployer, table.model, f"{source.name}.{table.stream.name}"
     about = table.stream.description or f"{source.title or source.name}: {table.stream.name}."
     tags = {name: column.personal_data for name, column in table.clean.columns.items() if column.personal_data}
     tag = account.within("OPS", "PERSONAL_DATA")
@@ -136,24 +136,26 @@ def _clean(account: Account, source: Source, table: Table) -> Iterator[Object]:
         columns = tuple((column.name, column.type) for column in listed)
         yield make(
             "table", table.held, owner, "table", about, listed=listed, columns=columns, tracked=True, needs=needs,
-            source=source.name,
+            source=source.name, label=label,
         )  # fmt: skip
         if model.has_shadows:
             shadows = account.within("CLEAN", model.shadows)
             yield make(
                 "table", shadows, owner, "table", f"Rows of {model.table} whose key is another partition's for now.",
                 listed=listed, columns=columns, tracked=False, needs=needs, source=source.name,
+                label=f"{label}.shadows",
             )  # fmt: skip
         for column in read:
             if column.tag:
                 yield setting(
                     f"ALTER TABLE {table.held} MODIFY COLUMN {column.name} SET TAG {tag} = '{column.tagged}'",
                     owner, (f"table {table.held}", f"tag {tag}"), source=source.name,
+                    tag=tag, value=column.tagged, column=f"{table.held}.{column.name}",
                 )  # fmt: skip
     if table.held != table.name:
         yield make(
             "view", table.name, owner, "clean_view", about, listed=[*read, *bookkeeping(model)[1:]], table=table.held,
-            needs=(f"table {table.held}",), source=source.name,
+            needs=(f"table {table.held}",), source=source.name, label=label,
         )  # fmt: skip
     yield _tagged(account, "dynamic table" if table.by == "dynamic_table" else "table", table.held, source)
     if table.by == "task":
@@ -161,7 +163,7 @@ def _clean(account: Account, source: Source, table: Table) -> Iterator[Object]:
     yield make(
         "view", account.within("OPS", f"UNFIT_{model.table}"), owner, "unfit",
         f"Records that do not fit {model.table}.", model=model, rows=_rows(model, raw),
-        needs=(f"schema {account.schema('OPS')}", f"table {raw}"), source=source.name,
+        needs=(f"schema {account.schema('OPS')}", f"table {raw}"), source=source.name, label=label,
     )  # fmt: skip
 
 
@@ -175,6 +177,7 @@ def _dynamic_table(account: Account, source: Source, table: Table, about: str) -
         rows=_rows(model, raw), lag=lag(table.clean.refresh), warehouse=account.compute,
         refresh_mode=table.clean.refresh_mode, columns=tuple((column.name, column.type) for column in listed),
         needs=(f"schema {account.schema('CLEAN')}", f"table {raw}", f"tag {tag}"), source=source.name,
+        label=f"{source.name}.{table.stream.name}",
     )  # fmt: skip
 
 
@@ -185,14 +188,14 @@ def _task(account: Account, source: Source, table: Table) -> Iterator[Object]:
     stream = account.within("RAW", f"STM_{source.name.upper()}_{table.stream.name.upper()}")
     yield make(
         "stream", stream, owner, "stream", f"What came since {model.table} was filled.", table=raw,
-        needs=(f"table {raw}",), source=source.name,
+        needs=(f"table {raw}",), source=source.name, label=f"{source.name}.{table.stream.name}",
     )  # fmt: skip
     template = "append_into" if model.mode == "append" else "merge_into"
     body = statement(template, table=table.held, model=model, rows=_rows(model, stream))
     name = account.within("CLEAN", f"TSK_{model.table}")
     needs = [f"table {table.held}", f"stream {stream}", f"warehouse {account.compute}"]
     yield task(account, name, f"Fills {model.table}.", body, needs, source.name, stream=stream)
-    yield setting(f"ALTER TASK {name} RESUME", owner, [f"task {name}"], source=source.name)
+    yield setting(f"ALTER TASK {name} RESUME", owner, [f"task {name}"], source=source.name, task=name)
 
 
 def task(
@@ -217,7 +220,8 @@ def _rows(model: CleanModel, table: str) -> str:
 def _tagged(account: Account, kind: Kind, name: str, source: Source) -> Object:
     tag = account.within("OPS", "SOURCE")
     ddl = f"ALTER {kind.upper()} {name} SET TAG {tag} = '{source.name}'"
-    return setting(ddl, account.deployer, (f"{kind} {name}", f"tag {tag}"), source=source.name)
+    needs = (f"{kind} {name}", f"tag {tag}")
+    return setting(ddl, account.deployer, needs, source=source.name, tag=tag, value=source.name, table=name)
 
 
 def lag(span: timedelta) -> str:
