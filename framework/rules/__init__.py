@@ -1,6 +1,18 @@
 """Every rule of `validate`, by its code."""
 
-from framework.rules import advice, file, keys, project, sense, tables, texts
+from framework.rules import (
+    advice,
+    file,
+    keys,
+    paging,
+    partitions,
+    project,
+    records,
+    streams,
+    tables,
+    texts,
+    whole,
+)
 from framework.rules.base import Rule
 
 RULES: dict[str, Rule] = {
@@ -10,7 +22,11 @@ RULES: dict[str, Rule] = {
             *file.RULES,
             *keys.RULES,
             *texts.RULES,
-            *sense.RULES,
+            *whole.RULES,
+            *streams.RULES,
+            *partitions.RULES,
+            *records.RULES,
+            *paging.RULES,
             *tables.RULES,
             *project.RULES,
             *advice.RULES,

@@ -17,8 +17,7 @@ RULES = [
         "W102",
         "A `noqa` that can't silence",
         "It names a warning by its code, and says why: `# noqa: W204 orders never change`. An error can't be "
-        "silenced, since "
-        "the source would not run all the same.",
+        "silenced, since the source would not run all the same.",
         bad="title: Orders  # noqa: W999 no such rule\n",
         good="title: Orders\n",
     ),
@@ -26,8 +25,7 @@ RULES = [
         "W201",
         "An incremental stream that neither sends its window nor filters by it",
         "Every run reads everything, and the position means nothing. Send `window.start`, or let `filter: true` drop "
-        "what is "
-        "old where the API can't.",
+        "what is old where the API can't.",
         bad="""\
 streams:
   - name: orders
@@ -86,8 +84,7 @@ analytics:
         "W204",
         "The cursor sounds like the time of creation",
         "A record that changes later is never read again. Take the time of the last change; where records never "
-        "change, say "
-        "so by `mode: append`, or by `# noqa: W204 reason`.",
+        "change, say so by `mode: append`, or by `# noqa: W204 reason`.",
         bad="""\
 streams:
   - name: orders
@@ -127,8 +124,7 @@ streams:
         "W206",
         "A credential put into the request by hand",
         "`http.auth` sends it to the API's own host only, renews it on a 401 and hides it; a header or parameter "
-        "follows "
-        "every link to wherever it leads.",
+        "follows every link to wherever it leads.",
         bad="""\
 secrets: [token]
 http:
@@ -287,8 +283,7 @@ streams:
         "W223",
         "Records are counted in an order that moves",
         "One that changes while pages are read shifts the others by one, and the record at the seam is never seen. "
-        "Page by "
-        "`cursor` or `next_url`, or sort by what never changes.",
+        "Page by `cursor` or `next_url`, or sort by what never changes.",
         bad=f"""\
 streams:
   - name: orders

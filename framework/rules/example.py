@@ -11,8 +11,7 @@ _REST = {
 }
 LEFT_OUT = (
     "An example leaves out what it is not about: `version`, the `name`, which is that of the file (`shop`), an `http` "
-    "with "
-    "nothing but a base_url, and a stream with nothing but a path."
+    "with nothing but a base_url, and a stream with nothing but a path."
 )
 
 

@@ -7,8 +7,7 @@ RULES = [
         "E001",
         "This is no YAML",
         "Nothing of the file can be trusted from here on, so this is the only problem that is shown of it. Most often "
-        "a "
-        "quote or a bracket is never closed, a text holds `: ` without quotes, or a line is indented with tabs.",
+        "a quote or a bracket is never closed, a text holds `: ` without quotes, or a line is indented with tabs.",
         bad="title: Orders: all of them\n",
         good='title: "Orders: all of them"\n',
     ),
@@ -34,8 +33,7 @@ streams:
         "E003",
         "A part of YAML that is not used here",
         "Tags, merge keys (`<<`), keys that are lists, and aliases that lead back to themselves read differently from "
-        "tool "
-        "to tool. Write plain values; what all streams share goes to `defaults`.",
+        "tool to tool. Write plain values; what all streams share goes to `defaults`.",
         bad="""\
 streams:
   - &orders

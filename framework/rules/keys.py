@@ -41,8 +41,7 @@ streams:
         "E103",
         "A value of the wrong type",
         'Values are never converted on the quiet: 1.10 is not "1.10", and yes is a text. Add or leave out the quotes, '
-        "or "
-        "write the list or mapping that is asked for.",
+        "or write the list or mapping that is asked for.",
         bad="""\
 http:
   base_url: https://api.shop.example

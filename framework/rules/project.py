@@ -48,8 +48,8 @@ streams: [{name: orders, request: {path: /orders}, primary_key: [id], clean: {ta
     Rule(
         "E403",
         "framework.yaml names a source that has no spec",
-        "The settings belong to nothing. A deployment under another name says which spec it is of: "
-        "`shop_eu: {spec: shop}`.",
+        "The settings belong to nothing. A deployment under another name says which spec it is of: `shop_eu: {spec: "
+        "shop}`.",
         bad="""\
 # sources/shop.yaml
 title: The shop
@@ -174,8 +174,7 @@ environments:
         "E410",
         "What Snowflake needs can't be written down",
         "`framework deploy render` would stop there: an environment in Snowflake reads its parts from S3 or Azure, "
-        "and each "
-        "source's tables and marts must render.",
+        "and each source's tables and marts must render.",
         bad="""\
 # framework.yaml
 default_environment: prod

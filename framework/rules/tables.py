@@ -60,10 +60,8 @@ analytics:
         "E317",
         "SQL asks for what its tables do not have",
         "The tables are made empty in a DuckDB in memory, as they would be in the warehouse, and the SQL is bound to "
-        "them: "
-        "columns, functions and types must exist. Left out where every environment uses another warehouse, or where "
-        "the SQL "
-        "holds a config value that no default gives.",
+        "them: columns, functions and types must exist. Left out where every environment uses another warehouse, or "
+        "where the SQL holds a config value that no default gives.",
         bad="""\
 streams:
   - name: orders
@@ -115,10 +113,8 @@ streams:
         "E319",
         "A secret stands in the file",
         "Whoever reads the repository has it, for as long as its history lives. Put the value into the environment's "
-        "secret "
-        "store, name it in `secrets` and write `{{ secrets.NAME }}`; then have the old value revoked. The value is "
-        "never "
-        "shown by `validate`. For one that is public, such as a demo key: `# noqa: E319 reason`.",
+        "secret store, name it in `secrets` and write `{{ secrets.NAME }}`; then have the old value revoked. The "
+        "value is never shown by `validate`. For one that is public, such as a demo key: `# noqa: E319 reason`.",
         bad="""\
 http:
   base_url: https://api.shop.example

@@ -20,8 +20,8 @@ config: {region: {type: string, default: eu}}
         "E202",
         "A template asks for a name that does not exist",
         "Elsewhere a misspelt name sends an empty value, and a bearer token that is empty looks like a permission "
-        "that is "
-        "missing. Names are `config.…` and `secrets.…` as declared, and what stands at that place: docs/templates.md.",
+        "that is missing. Names are `config.…` and `secrets.…` as declared, and what stands at that place: "
+        "docs/templates.md.",
         bad="""\
 secrets: [token]
 http:
@@ -39,8 +39,7 @@ http:
         "E203",
         "A JMESPath that does not parse",
         "Paths into a response are JMESPath (https://jmespath.org), which is neither JSONPath nor Python: no leading "
-        "`$`, "
-        "`==` to compare, 'single quotes' around a text, `backticks` around a number.",
+        "`$`, `==` to compare, 'single quotes' around a text, `backticks` around a number.",
         bad="""\
 streams:
   - name: orders
@@ -59,8 +58,7 @@ streams:
         "E204",
         "A template where none is rendered",
         "The API, the warehouse or the scheduler would see the braces. Names of things are the same in every "
-        "environment; "
-        "what differs belongs to `config` and stands where templates are rendered.",
+        "environment; what differs belongs to `config` and stands where templates are rendered.",
         bad="""\
 config: {cron: {type: string, default: "@daily"}}
 schedule: {cron: "{{ config.cron }}"}
