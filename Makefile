@@ -5,8 +5,8 @@ AIRFLOW_BIN := .venv-airflow/bin
 INSTALL := -m pip install --quiet --disable-pip-version-check --no-deps
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-core test-fast test-airflow test-airflow-quick lint types validate golden format lock clean \ bench bench-quick
-	  screenshots
+.PHONY: help demo test test-core test-fast test-airflow test-airflow-quick lint types validate golden format lock clean \
+	  bench bench-quick screenshots
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-13s %s\n", $$1, $$2}'
@@ -17,6 +17,7 @@ help:  ## this list
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python $(INSTALL) --require-hashes -r requirements-dev.lock
 	@$(BIN)/python $(INSTALL) --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q framework dag_factory # as pip does for all but editable installs
 	@touch $@
 
 .venv-airflow/.ready: requirements-airflow.lock pyproject.toml | .venv/.ready
