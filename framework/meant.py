@@ -113,6 +113,17 @@ def length(given: object) -> str | None:
     return _LENGTHS.get(str(given).lower())
 
 
+_UNITS = {"s": "1s", "second": "1s", "sec": "1s", "m": "1m", "minute": "1m", "min": "1m", "h": "1h", "hour": "1h"}
+_UNITS |= {"d": "1d", "day": "1d"}
+
+
+def rate(given: str) -> str | None:
+    """10/s → {requests: 10, per: 1s}"""
+    found = re.fullmatch(r"(\d+)\s*(?:requests|reqs?|calls)?\s*(?:/|per)\s*([a-z]+?)s?", given.strip().lower())
+    unit = _UNITS.get(found[2]) if found else None
+    return f"{{requests: {found[1]}, per: {unit}}}" if found and unit else None
+
+
 _JAVA = [
     *[
         ("yyyy", "%Y"),

@@ -1,14 +1,26 @@
 """pydantic's findings → problems with line, column and the nearest right word."""
 
 import re
-import types
 from collections import defaultdict
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from collections.abc import Iterator
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from framework import meant, type_fixes
 from framework.problem import Path, Problem, nearest, show_path, suggestion
+from framework.type_places import (
+    TOLD_BY_KEY,
+    choices_of,
+    keys_at,
+    literals_at,
+    models_at,
+    own_key,
+    tags_at,
+    tags_of,
+    takes_text,
+)
+from framework.type_shapes import shape_hint, shape_of
 from framework.yaml_file import Document
 
 _KINDS = {
@@ -44,6 +56,7 @@ def problems_of(error: ValidationError, document: Document, root: type[BaseModel
         and not (findings[0]["type"] == "missing" and show_path((*path[:-1], "<<")) in unread)
         and _split_text(document, path) not in split
     ]
+    found += _choices(document, by_place, root)
     return list({(at.line, at.column, at.code, at.message): at for at in reversed(found)}.values())  # aliases
 
 
@@ -83,15 +96,41 @@ def _meant(path: Path, findings: list[Any], root: type[BaseModel]) -> list[Path]
     """The key that an unknown one stands for."""
     if findings[0]["type"] != "extra_forbidden":
         return []
-    known = keys_at(root, findings[0]["loc"][:-1])
-    shape = meant.key(str(path[-1]), known)
-    near = shape.partition(":")[0] if shape else nearest(path[-1], known)
+    near = _stands_for(str(path[-1]), keys_at(root, findings[0]["loc"][:-1]))
     return [(*path[:-1], near)] if near else []
 
 
 def _other_kinds(path: Path, finding: Any) -> list[Path]:
     """Where a union's members are told apart by a key: those keys in place of the one that is missing."""
-    return [(*path[:-1], word) for word in _TOLD_BY_KEY] if _own_key(path[-1]) in finding["loc"] else []
+    return [(*path[:-1], word) for word in TOLD_BY_KEY] if own_key(path[-1]) in finding["loc"] else []
+
+
+def _choices(document: Document, by_place: dict[Path, list[Any]], root: type[BaseModel]) -> Iterator[Problem]:
+    """Of several keys one is wanted: what pydantic does not look at where another key of the mapping is wrong."""
+    locs = {finding["loc"] for findings in by_place.values() for finding in findings}
+    for loc in {whole[:end] for whole in locs for end in range(1, len(whole) + 1)}:
+        models, path = models_at(root, loc), yaml_path(document.values, loc)
+        value = _at(document.values, path)
+        if len(models) != 1 or not isinstance(value, dict) or any(at[: len(path)] == path for at in document.unread):
+            continue
+        known = keys_at(models[0], ())
+        stray = [str(key) for key in value if key not in known]
+        for keys in choices_of(models[0]):
+            given = [key for key in keys if value.get(key) is not None]
+            if len(given) != 1 and not any(_stands_for(key, known) in keys for key in stray):
+                yield document.problem("E106", path, f"write {_one_of(keys)}.")
+
+
+def _at(value: Any, path: Path) -> Any:
+    for step in path:
+        if not isinstance(value, dict | list) or (isinstance(value, dict) and step not in value):
+            return None  # a key that is missing
+        value = value[step]  # type: ignore[index]
+    return value
+
+
+def _stands_for(key: str, known: list[str]) -> str | None:
+    return (meant.key(key, known) or "").partition(":")[0] or nearest(key, known)
 
 
 def _is_shell(path: Path, findings: list[Any], by_place: dict[Path, list[Any]]) -> bool:
@@ -109,16 +148,16 @@ def _problem(document: Document, path: Path, findings: list[Any], root: type[Bas
         if _split_text(document, path):
             message = f"{path[-1]!r} stands after a comma, where a key is wanted.{_QUOTE_COMMA}"
             return document.problem("E101", path, message, at_key=True)
-        if path[-1] in _TOLD_BY_KEY and any(_own_key(key) in finding["loc"] for key in _TOLD_BY_KEY):
-            either = " or ".join(f"`{key}`" for key in _TOLD_BY_KEY)
+        if path[-1] in TOLD_BY_KEY and any(own_key(key) in finding["loc"] for key in TOLD_BY_KEY):
+            either = " or ".join(f"`{key}`" for key in TOLD_BY_KEY)
             return document.problem("E106", path[:-1], f"write {either}, one of the two.", at_key=True)
         known = keys_at(root, finding["loc"][:-1])
         fix = type_fixes.key(document, path, known)
         return document.problem("E101", path, _unknown_key(path, finding["loc"], root), at_key=True, fix=fix)
     if kind == "missing":
-        keys = _TOLD_BY_KEY if _own_key(path[-1]) in finding["loc"] else [path[-1]]
+        keys = TOLD_BY_KEY if own_key(path[-1]) in finding["loc"] else [path[-1]]
         what = " or ".join(map(repr, keys))
-        shape = _shape(_models_at(root, finding["loc"])) if len(keys) == 1 else ""
+        shape = shape_of(models_at(root, finding["loc"])) if len(keys) == 1 else ""
         remedy = f" Write {path[-1]}: {shape}." if shape else ""
         return document.problem("E102", path, f"the key {what} is missing in {_owner(path)}.{remedy}", at_key=True)
     if kind == "union_tag_not_found":
@@ -140,13 +179,13 @@ def _problem(document: Document, path: Path, findings: list[Any], root: type[Bas
         return document.problem("E104", path, message, fix=type_fixes.word(document, path, value, words))
     if all(f["type"] in _KINDS for f in findings):
         wanted = list(dict.fromkeys(word for kind, word in _KINDS.items() if kind in {f["type"] for f in findings}))
-        takes_text = _takes_text(root, findings)
-        shape = _shape_hint(value, root, findings)
+        is_text_too = takes_text(root, findings)
+        shape = shape_hint(value, root, findings)
         hint = shape or _of_name(path, value, wanted, root, findings)
-        hint = hint or _type_hint(value, wanted, _written(document, path), takes_text)
+        hint = hint or _type_hint(value, wanted, _written(document, path), is_text_too)
         message = f"{shown} stands where {_choice(wanted)} is wanted.{quotes or template or hint}"
         mended = not (quotes or template or shape)
-        fix = type_fixes.kind(document, path, value, wanted, takes_text) if mended else None
+        fix = type_fixes.kind(document, path, value, wanted, is_text_too) if mended else None
         return document.problem("E103", path, message, fix=fix)
     at_key = finding["loc"][-1] == "[key]"
     message = f"{_sentence(finding, shown)}{quotes or template}"
@@ -162,8 +201,8 @@ def _unknown_key(path: Path, loc: Path, root: type[BaseModel]) -> str:
     """A key that only other kinds of the same family take is told so."""
     key, known = str(path[-1]), keys_at(root, loc[:-1])
     kind = str(loc[-2]) if len(loc) > 2 else ""
-    others = [m for m in _models_at(root, loc[:-2]) if kind in tags_at(root, loc[:-2])] if len(loc) > 2 else []
-    takers = [str(_tags(m)[0]) for m in others if key in keys_at(m, ())]
+    others = [m for m in models_at(root, loc[:-2]) if kind in tags_at(root, loc[:-2])] if len(loc) > 2 else []
+    takers = [str(tags_of(m)[0]) for m in others if key in keys_at(m, ())]
     if takers:
         return f"{key!r} is no key of {_owner(path)} of type {kind}, but of {' and '.join(takers)}."
     shape = meant.key(key, known)
@@ -180,36 +219,10 @@ def _word_hint(value: Any, words: list[str]) -> str:
     return meant.suggest(value, words)
 
 
-def _shape_hint(value: Any, root: type[BaseModel], findings: list[Any]) -> str:
-    """What a mapping looks like, where something else stands in its place."""
-    models = [model for f in findings for model in _models_at(root, f["loc"])]
-    if not models or isinstance(value, dict) or {f["type"] for f in findings} & {"dict_type", "list_type"}:
-        return ""
-    if isinstance(value, str) and (space := re.fullmatch(r"([a-z_]+):(\S.*)", value)):
-        return f" Put a space after the colon: {space[1]}: {space[2]}"
-    tags = [str(tag) for model in models for tag in _tags(model)]
-    if value in tags:
-        return f" Write {{type: {value}}}{', and what else it needs' if _needed(models[tags.index(value)]) else ''}."
-    if len(models) > 1 and "type" in models[0].model_fields:
-        return f" Write {{type: …}} with one of: {', '.join(tags)}."
-    if len(models) > 1:
-        return ""
-    return f" Write {_shape(models)}."
-
-
-def _shape(models: list[type[BaseModel]]) -> str:
-    """What a record looks like with no more than it needs; "" where there is none, or several."""
-    if len(models) != 1:
-        return ""
-    needed = _needed(models[0]) or list(keys_at(models[0], ()))[:1]
-    return f"{{{', '.join(f'{key}: …' for key in needed)}}}"
-
-
-def _needed(model: type[BaseModel]) -> list[str]:
-    extra = model.model_config.get("json_schema_extra")
-    choice: Any = extra.get("oneOf") if isinstance(extra, dict) else None  # of several keys, the first
-    either: list[str] = choice[0]["required"] if choice else []
-    return [*either, *(f.alias or name for name, f in model.model_fields.items() if f.is_required() and name != "type")]
+def _one_of(keys: list[str]) -> str:
+    count = {2: "two", 3: "three", 4: "four"}[len(keys)]
+    quoted = [f"`{key}`" for key in keys]
+    return f"{', '.join(quoted[:-1])} or {quoted[-1]}, one of the {count}"
 
 
 def _sentence(finding: Any, shown: str) -> str:
@@ -250,7 +263,7 @@ def _choice(wanted: list[str]) -> str:
     return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
-def _type_hint(value: Any, wanted: list[str], written: str, takes_text: bool) -> str:
+def _type_hint(value: Any, wanted: list[str], written: str, is_text_too: bool) -> str:
     if "text" in wanted and isinstance(value, int | float):
         return f' Put it in quotes: "{written}".'
     number_like = isinstance(value, str) and (value.lstrip("-").isdigit() or value in ("true", "false"))
@@ -258,7 +271,7 @@ def _type_hint(value: Any, wanted: list[str], written: str, takes_text: bool) ->
         return " Leave out the quotes."
     if wanted == ["true or false"] and str(value).lower() in ("yes", "no", "on", "off"):
         return f" Write {'true' if str(value).lower() in ('yes', 'on') else 'false'}."
-    if wanted == ["a list"] and isinstance(value, str) and takes_text:
+    if wanted == ["a list"] and isinstance(value, str) and is_text_too:
         return f" Write [{value}]."
     if "a list" in wanted and isinstance(value, dict):
         return " Start each item with '- '."
@@ -311,79 +324,3 @@ def _named(path: Path) -> str:
     if not words:
         return "the source"
     return f"an item of {words[-1]}" if isinstance(path[-1], int) else words[-1]
-
-
-def keys_at(root: Any, loc: Path) -> list[str]:
-    """The keys that the record at this location takes, as they are written in YAML; of all kinds where a key tells
-    them apart."""
-    own = [_own_key(key) for key in _TOLD_BY_KEY]
-    models = _models_at(root, tuple(step for step in loc if step not in own))
-    return list(dict.fromkeys(field.alias or name for m in models for name, field in m.model_fields.items()))
-
-
-def literals_at(root: Any, loc: Path) -> list[Any]:
-    """The words that are allowed at this location."""
-    return [
-        word for kind in _members(_annotation_at(root, loc)) if get_origin(kind) is Literal for word in get_args(kind)
-    ]
-
-
-def tags_at(root: Any, loc: Path) -> list[str]:
-    """The kinds of record that are allowed at this location."""
-    return [str(tag) for model in _models_at(root, loc) for tag in _tags(model)]
-
-
-def _takes_text(root: Any, findings: list[Any]) -> bool:
-    lists = [kind for f in findings for kind in _members(_annotation_at(root, f["loc"])) if get_origin(kind) is list]
-    return any(member is str for kind in lists for member in _members(get_args(kind)[0]))
-
-
-def _models_at(root: Any, loc: Path) -> list[type[BaseModel]]:
-    found = _members(_annotation_at(root, loc))
-    return [kind for kind in found if isinstance(kind, type) and issubclass(kind, BaseModel)]
-
-
-def _annotation_at(annotation: Any, loc: Path) -> Any:
-    for step in loc:
-        members = _members(annotation)
-        annotation = Union[tuple(_step(member, step) for member in members)] if members else Any
-    return annotation
-
-
-def _step(member: Any, step: str | int) -> Any:
-    origin = get_origin(member)
-    if origin is list and isinstance(step, int):
-        return get_args(member)[0]
-    if origin is dict:
-        return get_args(member)[1]
-    if isinstance(member, type) and issubclass(member, BaseModel):
-        for name, field in member.model_fields.items():
-            if step in (name, field.alias):
-                return field.annotation if not field.metadata else Annotated[field.annotation, *field.metadata]
-        if step in _tags(member):
-            return member
-    return None
-
-
-_TOLD_BY_KEY = ["stream", "values"]
-
-
-def _own_key(key: str | int) -> str:
-    return f"by-{key}"
-
-
-def _tags(model: type[BaseModel]) -> tuple[Any, ...]:
-    kind = model.model_fields.get("type")
-    if kind is not None and get_origin(kind.annotation) is Literal:
-        return get_args(kind.annotation)
-    return tuple(_own_key(key) for key in _TOLD_BY_KEY if key in model.model_fields)
-
-
-def _members(annotation: Any) -> list[Any]:
-    """The types that an annotation allows, unwrapped."""
-    origin = get_origin(annotation)
-    if origin is Annotated:
-        return _members(get_args(annotation)[0])
-    if origin in (Union, types.UnionType):
-        return [inner for member in get_args(annotation) for inner in _members(member)]
-    return [] if annotation is type(None) else [annotation]

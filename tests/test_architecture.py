@@ -16,7 +16,7 @@ LAYERS = """
     records repeats keys
     spec
     settings names
-    type_fixes type_problems
+    type_fixes type_places type_shapes type_problems
     spec_file
     lint/
     schema examples reference

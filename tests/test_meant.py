@@ -7,7 +7,7 @@ import pytest
 from framework import meant
 from framework.schema import places
 from framework.spec import _TYPES, Source
-from framework.type_problems import keys_at
+from framework.type_places import keys_at
 
 KINDS = list(dict.fromkeys(kind for kind, _ in places(Source)))
 KEYS = {key for kind in KINDS for key in keys_at(kind, ())} | {"schedule", "config"}
@@ -54,3 +54,17 @@ def test_a_word_is_offered_where_it_is_taken_only() -> None:
 )
 def test_how_others_write_instants(theirs: str, ours: str | None) -> None:
     assert meant.instant(theirs) == ours
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        ("10/s", "{requests: 10, per: 1s}"),
+        ("600 requests per minute", "{requests: 600, per: 1m}"),
+        ("5 reqs/hours", "{requests: 5, per: 1h}"),
+        ("10/fortnight", None),
+        ("fast", None),
+    ],
+)
+def test_how_others_write_rates(theirs: str, ours: str | None) -> None:
+    assert meant.rate(theirs) == ours

@@ -26,6 +26,7 @@ def streams(source: Source) -> Iterator[Finding]:
         stream = source.filled(written)
         place = here if written.incremental else ("defaults",)
         found = [
+            *_below((*here, "request"), _body(stream)),
             *_below(here, _clean(stream)),
             *_below(here, _checks(stream)),
             *_below(here, _dropped(stream)),
@@ -39,6 +40,12 @@ def streams(source: Source) -> Iterator[Finding]:
 
 def _below(path: Path, findings: Iterable[Finding]) -> list[Finding]:
     return [finding._replace(path=(*path, *finding.path)) for finding in findings]
+
+
+def _body(stream: Stream) -> Iterator[Finding]:
+    if stream.request.method == "GET" and stream.request.json_body is not None:
+        message = "a JSON body is sent with a GET, which many servers drop: write `method: POST`, or use `params`."
+        yield Finding("W222", ("json",), message, at_key=True)
 
 
 _OF_HISTORY = ("valid_from", "valid_to", "is_current")

@@ -10,7 +10,7 @@ from framework.validation.checked import Checked
 _SECRET_KEY = r"(?:[\w-]*(?:password|passwd|secret|token|private_key|api[-_]?key|authorization|webhook)|value|key)"
 _VALUE = r"(?P<value>\"[^\"]*\"?|'[^']*'?|\[[^\]]*\]?|\{[^}]*}?|[^\s,{}\[\]&#]+(?:[ ]+[^\s,{}\[\]&#]+)*)"
 _HIDDEN = re.compile(
-    rf"(?<![\w-])[\"']?{_SECRET_KEY}[\"']?\s*[:=]\s*(?!\d+\b){_VALUE}|://(?P<user>[^/\s@{{}}]+)@", re.IGNORECASE
+    rf"(?<![\w-])[\"']?{_SECRET_KEY}[\"']?\s*[:=]\s*(?![\"']?\d+\b){_VALUE}|://(?P<user>[^/\s@{{}}]+)@", re.IGNORECASE
 )
 """What may be a secret on a line that nothing made sense of."""
 _LONGEST = 140

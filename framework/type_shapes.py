@@ -1,0 +1,48 @@
+"""What a mapping looks like, where something else stands in its place or nothing does."""
+
+import re
+from typing import Any
+
+from pydantic import BaseModel
+
+from framework import meant
+from framework.type_places import choices_of, keys_at, members_at, models_at, tags_of
+
+
+def shape_hint(value: Any, root: type[BaseModel], findings: list[Any]) -> str:
+    """What a mapping looks like, where something else stands in its place."""
+    models = [model for f in findings for model in models_at(root, f["loc"])]
+    if not models or isinstance(value, dict) or {f["type"] for f in findings} & {"dict_type", "list_type"}:
+        return ""
+    if isinstance(value, str) and (space := re.fullmatch(r"([a-z_]+):(\S.*)", value)):
+        return f" Put a space after the colon: {space[1]}: {space[2]}"
+    tags = [str(tag) for model in models for tag in tags_of(model)]
+    if value in tags:
+        return f" Write {{type: {value}}}{', and what else it needs' if _needed(models[tags.index(value)]) else ''}."
+    if len(models) > 1 and "type" in models[0].model_fields:
+        return f" Write {{type: …}} with one of: {', '.join(tags)}."
+    if len(models) > 1:
+        return ""
+    keys = keys_at(models[0], ())
+    if {"requests", "per"} <= {*keys} and (rate := meant.rate(str(value))):
+        return f" Write {rate}."
+    line = re.fullmatch(r"(?:(GET|POST) +)?(/\S*)", str(value)) if {"method", "path"} <= {*keys} else None
+    if line:
+        return f" Write {{{'method: POST, ' if line[1] == 'POST' else ''}path: {line[2]}}}."
+    return f" Write {shape_of(models, value)}."
+
+
+def shape_of(models: list[type[BaseModel]], value: Any = None) -> str:
+    """What a record looks like with no more than it needs; "" where there is none, or several. A number that stands in
+    its place is taken for the number that it needs."""
+    if len(models) != 1:
+        return ""
+    needed = _needed(models[0]) or keys_at(models[0], ())[:1]
+    counts = [key for key in needed if type(value) is int and int in members_at(models[0], (key,))]
+    written = [f"{key}: {value if [key] == counts else '…'}" for key in needed]
+    return f"{{{', '.join(written)}}}"
+
+
+def _needed(model: type[BaseModel]) -> list[str]:
+    either = [keys[0] for keys in choices_of(model)]
+    return [*either, *(f.alias or name for name, f in model.model_fields.items() if f.is_required() and name != "type")]
