@@ -186,8 +186,9 @@ def load(workspace: Workspace, stream: Stream, given: Given) -> dict[str, Any]:
     """Logs the end of the extract; RAW holds what the log holds. Returns what is to be said of it."""
     with _noted(workspace, given["run"], "load", stream.name) as told, workspace.about(stream.name):
         _close(workspace, given["run"], stream.name, told)
-        with workspace.warehouse() as warehouse:
-            told.facts["loaded"] = workspace.load(warehouse, stream).rows
+        with workspace.warehouse(given["run"]) as warehouse:
+            loaded = workspace.load(warehouse, stream)
+        told.facts["loaded"], told.warnings = loaded.rows, [*told.warnings, *loaded.warnings]
     _log.info("%s: %d rows", stream.name, told.facts["loaded"])
     return {"rows": told.facts["loaded"], **_asset(workspace, stream, given)}
 
@@ -195,7 +196,7 @@ def load(workspace: Workspace, stream: Stream, given: Given) -> dict[str, Any]:
 def clean(workspace: Workspace, stream: Stream, given: Given) -> dict[str, Any]:
     """CLEAN holds what RAW says. Returns what is to be said of it."""
     with _noted(workspace, given["run"], "clean", stream.name) as told, workspace.about(stream.name):
-        with workspace.warehouse() as warehouse:
+        with workspace.warehouse(given["run"]) as warehouse:
             cleaned = workspace.clean(warehouse, stream)
         if cleaned:
             told.facts, told.warnings = {"table": cleaned.table, "rows": cleaned.rows}, list(cleaned.warnings)
@@ -211,7 +212,7 @@ def _asset(workspace: Workspace, stream: Stream, given: Given) -> dict[str, Any]
 def check(workspace: Workspace, stream: Stream, given: Given) -> int:
     """Makes every check of the stream and returns their number. Raises CheckFailed with all that did not hold."""
     with _noted(workspace, given["run"], "check", stream.name) as told, workspace.about(stream.name):
-        with workspace.warehouse() as warehouse:
+        with workspace.warehouse(given["run"]) as warehouse:
             results = workspace.check(warehouse, stream)
         told.facts["checks"] = [[found.name, found.passed, found.found] for found in results]
     for found in results:
@@ -225,7 +226,7 @@ def check(workspace: Workspace, stream: Stream, given: Given) -> int:
 def marts(workspace: Workspace, given: Given) -> dict[str, Any]:
     """ANALYTICS is made of CLEAN. Returns each table's rows."""
     with _noted(workspace, given["run"], "marts") as told:
-        with workspace.warehouse() as warehouse:
+        with workspace.warehouse(given["run"]) as warehouse:
             made = workspace.marts(warehouse)
         told.facts = {mart.table: mart.rows for mart in made}
     return told.facts

@@ -1,5 +1,6 @@
 """What must hold when a run is over: counts against manifests, and the checks of the spec."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -27,9 +28,11 @@ def check(warehouse: Warehouse, source: Source, stream: Stream, now: datetime) -
     if stream.clean and not _is_there(warehouse, stream.clean.table):
         return [*results, Check(stream.name, f"there is a table {stream.clean.table}", False, "clean first")]
     if stream.clean:
-        results += _columns(warehouse, source, stream)
+        table = sql.quote_name(model_of(source.name, stream).table)
+        results += of_columns(warehouse, stream, table, sql.quote_name)
     if stream.checks.freshness:
-        results.append(_fresh(warehouse, source, stream, now))
+        table = sql.quote_name(stream.clean.table) if stream.clean else ""
+        results.append(of_age(warehouse, source, stream, table, now))
     return results
 
 
@@ -58,32 +61,32 @@ def _reconciled(warehouse: Warehouse, source: str, stream: str) -> Check:
     return Check(stream, "rows in RAW = rows in manifests", True, "all parts")
 
 
-def _columns(warehouse: Warehouse, source: Source, stream: Stream) -> list[Check]:
-    table = sql.quote_name(model_of(source.name, stream).table)
+def of_columns(warehouse: Warehouse, stream: Stream, table: str, quote: Callable[[str], str]) -> list[Check]:
+    """What the spec says of the columns of a CLEAN table."""
     results = []
     for name in stream.checks.not_null:
-        count = warehouse.execute(f"select count(*) from {table} where {sql.quote_name(name)} is null")[0][0]
+        count = warehouse.execute(f"select count(*) from {table} where {quote(name)} is null")[0][0]
         results.append(Check(stream.name, f"{name} is never null", count == 0, f"{count} nulls"))
     if stream.checks.unique:
-        names = ", ".join(map(sql.quote_name, stream.checks.unique))
+        names = ", ".join(map(quote, stream.checks.unique))
         current = " where is_current" if stream.clean and stream.clean.mode == "history" else ""
-        doubles = f"select count(*) from (select 1 from {table}{current} group by {names} having count(*) > 1)"
+        doubles = f"select count(*) from (select {names} from {table}{current} group by {names} having count(*) > 1)"
         count = warehouse.execute(doubles)[0][0]
         label = f"{', '.join(stream.checks.unique)} is unique"
         results.append(Check(stream.name, label, count == 0, f"{count} doubles"))
     return results
 
 
-def _fresh(warehouse: Warehouse, source: Source, stream: Stream, now: datetime) -> Check:
+def of_age(warehouse: Warehouse, source: Source, stream: Stream, table: str, now: datetime) -> Check:
+    """How old the newest part, or the newest record of a CLEAN table, may be."""
     rule = stream.checks.freshness
     assert rule is not None
     if rule.of == "load":
         newest = warehouse.execute(
-            "select max(loaded_at) from _INGEST_PARTS where source = ? and stream = ?",
+            f"select max(loaded_at) from {warehouse.ops('_INGEST_PARTS')} where source = ? and stream = ?",
             (source.name, stream.name),
         )[0][0]
     else:
-        table = sql.quote_name(model_of(source.name, stream).table)
         newest = warehouse.execute(f"select max(_cursor) from {table}")[0][0]
     label = f"{rule.of} is no older than {show_duration(rule.max)}"
     if newest is None:

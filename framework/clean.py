@@ -1,7 +1,7 @@
 """RAW → CLEAN → ANALYTICS: typed, each key once, in whatever order parts arrive."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from graphlib import TopologicalSorter
@@ -157,6 +157,17 @@ def _fit(warehouse: Warehouse, stream: Stream, model: CleanModel, after: int) ->
         "select v, count(*) from (select unnest(_bad) v from _fresh where _log > ?) group by v order by v",
         (after,),
     )
+    warnings = unfit(stream, model, counted)
+    policy = stream.contract.type_changes if stream.contract else "warn"
+    bad = "len(_bad) > 0" if policy == "quarantine" else "len(list_intersect(_bad, {}::varchar[])) > 0"
+    condition = bad.format("[" + ", ".join(map(sql.quote_text, model.keys)) + "]")
+    if policy == "quarantine" or model.keys:
+        warehouse.execute(sql.render(warehouse.dialect, "quarantine", model=model, condition=condition, after=after))
+    return warnings
+
+
+def unfit(stream: Stream, model: CleanModel, counted: Iterable[tuple[Any, ...]]) -> list[str]:
+    """What is said of values that do not fit, by column and number. Raises CheckFailed where the contract says so."""
     policy = stream.contract.type_changes if stream.contract else "warn"
     warnings = []
     for name, count in counted:
@@ -175,17 +186,12 @@ def _fit(warehouse: Warehouse, stream: Stream, model: CleanModel, after: int) ->
             warnings.append(
                 f"{what}; {'they count as the oldest' if name == '_cursor' else 'the column is null there'}"
             )
-    bad = "len(_bad) > 0" if policy == "quarantine" else "len(list_intersect(_bad, {}::varchar[])) > 0"
-    condition = bad.format("[" + ", ".join(map(sql.quote_text, model.keys)) + "]")
-    if policy == "quarantine" or model.keys:
-        warehouse.execute(sql.render(warehouse.dialect, "quarantine", model=model, condition=condition, after=after))
     return warnings
 
 
 def _known_fields(warehouse: Warehouse, stream: Stream, model: CleanModel, after: int, through: int) -> list[str]:
     """Fields that records of this stream never had before, where the contract asks."""
-    policy = stream.contract.new_fields if stream.contract else "allow"
-    if policy == "allow" or after == 0:
+    if not asks_for_new_fields(stream) or after == 0:
         return []
     raw = sql.quote_name(model.raw)
     names = f"select distinct unnest(json_keys(payload)) from {raw} where _stream = ? and _log"
@@ -193,17 +199,31 @@ def _known_fields(warehouse: Warehouse, stream: Stream, model: CleanModel, after
         f"({names} > ? and _log <= ?) except ({names} <= ?)",
         (stream.name, after, through, stream.name, after),
     )
-    if not found:
+    return new_fields(stream, [str(name) for (name,) in found])
+
+
+def asks_for_new_fields(stream: Stream) -> bool:
+    """Whether the contract has a word on them."""
+    return bool(stream.contract and stream.contract.new_fields != "allow")
+
+
+def new_fields(stream: Stream, names: Sequence[str]) -> list[str]:
+    """What is said of fields that no record had before. Raises CheckFailed where the contract says so."""
+    if not names:
         return []
-    what = f"{stream.name}: new fields {', '.join(sorted(row[0] for row in found))}"
-    if policy == "fail":
+    what = f"{stream.name}: new fields {', '.join(sorted(names))}"
+    if stream.contract and stream.contract.new_fields == "fail":
         raise CheckFailed(f"{what}; the contract says fail. Take them up in `columns` or change the contract.")
     return [what]
 
 
 def _kept(warehouse: Warehouse, model: CleanModel) -> list[str]:
     """Says where rows were kept because what came was empty or not complete."""
-    read = warehouse.execute("select partition, turn, sum(rows) from _read group by all order by turn")
+    return kept(model, warehouse.execute("select partition, turn, sum(rows) from _read group by all order by turn"))
+
+
+def kept(model: CleanModel, read: Sequence[tuple[Any, ...]]) -> list[str]:
+    """What is said of a replacing read: its partitions, the turn of each and its rows, in the order of turns."""
     if not read and model.scope == "stream":
         return [f"{model.table}: no run read all of it since; old rows are kept"]
     if not read or model.allow_empty:
@@ -223,11 +243,9 @@ def _kept(warehouse: Warehouse, model: CleanModel) -> list[str]:
 
 def marts(warehouse: Warehouse, source: Source, config: Mapping[str, Any]) -> list[Cleaned]:
     """Makes the tables of ANALYTICS, each after those that it is made of."""
-    by_table = {mart.table: mart for mart in source.analytics}
-    order = TopologicalSorter({table: _inside(mart, by_table) for table, mart in by_table.items()}).static_order()
     made = []
-    for table in order:
-        mart = by_table[table]
+    for mart in in_order(source.analytics):
+        table = mart.table
         text = render_text(mart.sql, {"config": config, "ref": sql.quote_name}).strip().rstrip(";")
         model = sql.MartModel(table, text, mart.description or "")
         try:
@@ -237,6 +255,13 @@ def marts(warehouse: Warehouse, source: Source, config: Mapping[str, Any]) -> li
         rows = warehouse.execute(f"select count(*) from {sql.quote_name(table)}")[0][0]
         made.append(Cleaned(table, rows))
     return made
+
+
+def in_order(analytics: Sequence[Mart]) -> list[Mart]:
+    """Each after those that it is made of."""
+    by_table = {mart.table: mart for mart in analytics}
+    order = TopologicalSorter({table: _inside(mart, by_table) for table, mart in by_table.items()})
+    return [by_table[table] for table in order.static_order()]
 
 
 def _inside(mart: Mart, by_table: Mapping[str, Mart]) -> list[str]:

@@ -14,6 +14,7 @@ from framework.project import Deployment, Project, resolve
 from framework.settings import Environment
 from framework.spec import Source
 from framework.stages.base import Leftover, Stage
+from framework.warehouses.base import Opening
 
 CLOCK_SECONDS, CLOCK_WRONG_SECONDS = 60.0, 300.0
 """How far the clock may be off without a word, and at all: stores refuse what is signed a quarter of an hour off."""
@@ -156,7 +157,7 @@ def _clock(stage: Stage, now: datetime) -> Finding:
 
 def _warehouse(deployed: Deployment) -> Iterator[Finding]:
     def select() -> str:
-        with closing(deployed.environment.warehouse.open(deployed.folder)) as warehouse:
+        with closing(deployed.environment.warehouse.open(Opening(deployed.folder))) as warehouse:
             warehouse.execute("select 1")
             return warehouse.url
 

@@ -99,6 +99,6 @@ def _silent(step: str) -> str:
 
 def keep_report(workspace: Workspace, report: Report) -> None:
     """One row in _INGEST_RUNS, in the place of what an earlier report of this run said."""
-    with workspace.warehouse() as warehouse, warehouse.transaction():
-        warehouse.execute("delete from _INGEST_RUNS where run_id = ?", (report.run,))
+    with workspace.warehouse(report.run) as warehouse, warehouse.transaction():
+        warehouse.execute(f"delete from {warehouse.ops('_INGEST_RUNS')} where run_id = ?", (report.run,))
         keep(warehouse, report)

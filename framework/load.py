@@ -4,7 +4,7 @@ The ledger and the rows are written in one transaction, so a run that dies leave
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ from framework.errors import WarehouseError
 from framework.log import Log
 from framework.manifest import Closed, Committed, Numbered, Part, partition_key
 from framework.stages.base import Stage
-from framework.warehouses.base import PartFile, Warehouse
+from framework.warehouses.base import FileWarehouse, PartFile, Warehouse
 
 BATCH_BYTES = 64 << 20
 BATCH_ENTRIES = 200
@@ -36,6 +36,7 @@ class Loaded:
 
     parts: int = 0
     rows: int = 0
+    warnings: tuple[str, ...] = ()
 
 
 def raw_table(source: str) -> str:
@@ -50,13 +51,13 @@ def prepare(warehouse: Warehouse, source: str) -> None:
         warehouse.execute(sql.render(warehouse.dialect, "create_raw", table=raw_table(source)))
 
 
-def load(warehouse: Warehouse, stage: Stage, log: Log, source: str, stream: str, now: datetime) -> Loaded:
+def load(warehouse: FileWarehouse, stage: Stage, log: Log, source: str, stream: str, now: datetime) -> Loaded:
     """Loads what the stream's log holds beyond the ledger. Raises WarehouseError where a part is not what its manifest
     says; then nothing of its batch is in RAW."""
     where = "where source = ? and stream = ?"
     head = warehouse.execute(f"select coalesce(max(log), 0) from _INGEST_ENTRIES {where}", (source, stream))[0][0]
     parts = rows = 0
-    for batch in _batches(log.published(head)):
+    for batch in batches(log.published(head), lambda part: part.bytes, BATCH_BYTES, BATCH_ENTRIES):
         with ExitStack() as files, warehouse.transaction():
             found = [
                 PartFile(
@@ -74,23 +75,25 @@ def load(warehouse: Warehouse, stage: Stage, log: Log, source: str, stream: str,
             ]
             if found:
                 _reconcile(found, warehouse.load(raw_table(source), found))
-            _keep(warehouse, source, stream, batch, now)
+            keep(warehouse, source, stream, batch, now)
         parts += len(found)
         rows += sum(part.rows for part in found)
     return Loaded(parts, rows)
 
 
-def _batches(entries: Iterator[Numbered]) -> Iterator[list[Numbered]]:
-    """As many entries as one transaction should hold, by the size of their parts."""
+def batches(
+    entries: Iterable[Numbered], size: Callable[[Part], int], most: int, most_entries: int
+) -> Iterator[list[Numbered]]:
+    """As many entries as one transaction should hold, by their number and by the size of their parts."""
 
     def number() -> Iterator[tuple[int, Numbered]]:
-        size = count = group = 0
+        found = count = group = 0
         for item in entries:
-            size += sum(part.bytes for part in item[1].parts) if isinstance(item[1], Committed) else 0
+            found += sum(map(size, item[1].parts)) if isinstance(item[1], Committed) else 0
             count += 1
             yield group, item
-            if size >= BATCH_BYTES or count >= BATCH_ENTRIES:
-                size, count, group = 0, 0, group + 1
+            if found >= most or count >= most_entries:
+                found, count, group = 0, 0, group + 1
 
     for _, batch in groupby(number(), key=lambda pair: pair[0]):
         yield [item for _, item in batch]
@@ -120,7 +123,7 @@ def _changed(key: str, what: str) -> WarehouseError:
     )
 
 
-def _keep(warehouse: Warehouse, source: str, stream: str, batch: Sequence[Numbered], now: datetime) -> None:
+def keep(warehouse: Warehouse, source: str, stream: str, batch: Sequence[Numbered], now: datetime) -> None:
     """The ledger: parts, slices and entries of the log."""
     parts: list[Sequence[Any]] = []
     slices: list[Sequence[Any]] = []

@@ -97,7 +97,7 @@ def run(workspace: Workspace, options: Options) -> Report:
     try:
         sweep(workspace, started)
         _extract_all(workspace, chosen, options, report)
-        with workspace.warehouse() as warehouse:
+        with workspace.warehouse(report.run) as warehouse:
             _into_tables(workspace, warehouse, chosen, report)
             report.status = status_of(report)
             report.finished = workspace.now()
@@ -165,7 +165,9 @@ def _into_tables(workspace: Workspace, warehouse: Warehouse, chosen: Sequence[St
         part = report.of(stream.name)
         workspace.listener("loading", {"stream": stream.name})
         with workspace.about(stream.name):
-            part.loaded = workspace.load(warehouse, stream).rows
+            loaded = workspace.load(warehouse, stream)
+        part.loaded = loaded.rows
+        part.warnings += loaded.warnings
         workspace.listener("loaded", {"stream": stream.name, "rows": part.loaded})
         try:
             cleaned = workspace.clean(warehouse, stream)

@@ -49,6 +49,15 @@ def quote_list(texts: Iterable[object]) -> str:
     return "(" + ", ".join(map(quote_text, texts)) + ")"
 
 
+def quote_value(value: object) -> str:
+    """A literal; instants as text, which Snowflake reads where it knows the column."""
+    if value is None:
+        return "NULL"
+    if isinstance(value, bool):
+        return str(value).upper()
+    return str(value) if isinstance(value, int) else quote_text(value)
+
+
 def field_path(path: Iterable[str]) -> str:
     """['customer']['id']: what follows a VARIANT to get at a field, whatever its name holds."""
     return "".join(f"[{quote_text(name)}]" for name in path)

@@ -9,14 +9,15 @@ from typing import Any
 
 import msgspec
 
-from framework import clean as cleaning
-from framework import load as loading
 from framework import parents
 from framework.check import Check
-from framework.check import check as check_stream
+from framework.clean import Cleaned
+from framework.deploy.account import account_of
 from framework.errors import FrameworkError, InvalidSpec, SettingsError, SpecError, StageError
 from framework.extract import Extraction, Listener, Outcome
 from framework.fetch import Client
+from framework.filling import Filling, InDuckDB
+from framework.load import Loaded
 from framework.log import Log
 from framework.manifest import Kept, Position, Reset
 from framework.model import Redactor
@@ -28,11 +29,13 @@ from framework.problem import suggestion
 from framework.project import Deployment, resolve
 from framework.read import StreamReader
 from framework.secrets.base import SecretValues
+from framework.snowflake.filling import InSnowflake
 from framework.spec import Stream
 from framework.stages.base import Stage
 from framework.token_store import StageTokens
 from framework.turns import SharedLimiter, Turns
-from framework.warehouses.base import Warehouse
+from framework.warehouses.base import Opening, Warehouse
+from framework.warehouses.snowflake import SnowflakeWarehouse
 from framework.window import to_text
 
 
@@ -51,6 +54,19 @@ class Options:
     limit: int | None = None
 
 
+CLOUDS = {"s3": "aws", "azure": "azure"}
+"""Kind of stage → whose identity a process there has."""
+
+
+def filling_of(deployment: Deployment, stage: Stage) -> Filling:
+    """By the kind of warehouse."""
+    environment = deployment.environment
+    if isinstance(environment.warehouse, SnowflakeWarehouse):
+        account = account_of(deployment.environment_name, environment, deployment.project)
+        return InSnowflake(account, deployment.source, stage)
+    return InDuckDB(deployment.source, stage)
+
+
 def ignore(event: str, facts: Mapping[str, Any]) -> None:
     """A listener that does nothing."""
 
@@ -65,9 +81,8 @@ class Workspace:
         self.redactor = Redactor()
         self.listener = listener
         self.now = clock or (lambda: datetime.now(UTC))
-        self.stage: Stage = deployment.environment.stage.open(
-            deployment.folder, lambda text: resolve(text, deployment, self.redactor)
-        )
+        self.stage: Stage = deployment.environment.stage.open(deployment.folder, self._resolve)
+        self._filling = filling_of(deployment, self.stage)
         store = deployment.secrets
         self._secrets = SecretValues(store, deployment.name, self.redactor.add)
         self._values = {
@@ -94,14 +109,21 @@ class Workspace:
         return [stream for stream in every if not names or stream.name in names]
 
     @contextmanager
-    def warehouse(self) -> Iterator[Warehouse]:
-        """An open warehouse with the tables that every step needs."""
-        opened = self.deployment.environment.warehouse.open(self.deployment.folder)
+    def warehouse(self, run: str = "") -> Iterator[Warehouse]:
+        """An open warehouse with the tables that every step needs. What it does is said to be that run's."""
+        environment = self.deployment.environment
+        tag = {"project": self.deployment.project, "source": self.source.name} | ({"run": run} if run else {})
+        opened: Warehouse = environment.warehouse.open(
+            Opening(self.deployment.folder, self._resolve, CLOUDS.get(environment.stage.type, ""), tag)
+        )
         try:
-            loading.prepare(opened, self.source.name)
+            self._filling.prepare(opened)
             yield opened
         finally:
             opened.close()
+
+    def _resolve(self, text: str) -> str:
+        return resolve(text, self.deployment, self.redactor)
 
     def client(self, run: str, started: datetime, threads: int | None = None, shared: bool = False) -> Client:
         """The API, with this run's credentials, for as many threads as the spec says or as are given. `shared` says
@@ -259,23 +281,27 @@ class Workspace:
         work = Extraction(plan, reader, log, self.stage, folder, log.recover(), self.listener, whole=whole)
         return work.run(client.concurrency, client.limiter.stop)
 
-    def load(self, warehouse: Warehouse, stream: Stream) -> loading.Loaded:
+    def load(self, warehouse: Warehouse, stream: Stream) -> Loaded:
         """RAW holds what the log holds."""
         log = self.log(stream.name)
         log.recover(self._notice(stream.name))
-        return loading.load(warehouse, self.stage, log, self.source.name, stream.name, self.now())
+        warehouse.tag(stream=stream.name, step="load")
+        return self._filling.load(warehouse, log, stream, self.now())
 
-    def clean(self, warehouse: Warehouse, stream: Stream) -> cleaning.Cleaned | None:
+    def clean(self, warehouse: Warehouse, stream: Stream) -> Cleaned | None:
         """CLEAN holds what RAW says; None for a stream without a CLEAN table."""
-        return cleaning.clean(warehouse, self.source, stream, self.now()) if stream.clean else None
+        warehouse.tag(stream=stream.name, step="clean")
+        return self._filling.clean(warehouse, stream, self.now())
 
-    def marts(self, warehouse: Warehouse) -> list[cleaning.Cleaned]:
+    def marts(self, warehouse: Warehouse) -> list[Cleaned]:
         """ANALYTICS is made of CLEAN."""
-        return cleaning.marts(warehouse, self.source, self.deployment.config)
+        warehouse.tag(step="marts")
+        return self._filling.marts(warehouse, self.deployment.config)
 
     def check(self, warehouse: Warehouse, stream: Stream) -> list[Check]:
         """What must hold, and whether it does."""
-        return check_stream(warehouse, self.source, stream, self.now())
+        warehouse.tag(stream=stream.name, step="check")
+        return self._filling.check(warehouse, stream, self.now())
 
 
 def _asked(options: Options, now: datetime) -> Request:

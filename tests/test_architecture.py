@@ -31,6 +31,8 @@ LAYERS = """
     deploy/
     validation/
     check
+    filling
+    snowflake/
     workspace
     run
     gather

@@ -68,7 +68,24 @@ def prepared(account: Account, table: Table, after: int, through: int) -> list[s
 
 def applied(account: Account, table: Table, after: int, through: int) -> list[str]:
     """The statements that change the table, to be run in one transaction."""
-    return _statements(account, table, ["quarantine", table.model.mode], after, through)
+    return [*noted(account, table, after), *_statements(account, table, [table.model.mode], after, through)]
+
+
+def noted(account: Account, table: Table, after: int) -> list[str]:
+    """The statements that note what is kept out of the table."""
+    return _statements(account, table, ["quarantine"], since(table, after), 0)
+
+
+def counted(account: Account, table: Table, after: int) -> str:
+    """The query for how many records do not fit, by column."""
+    (query,) = _statements(account, table, ["unfit_counts"], since(table, after), 0)
+    return query
+
+
+def since(table: Table, after: int) -> int:
+    """The entry after which records are new. A slice is applied when its run is complete, which may be long after it
+    was loaded."""
+    return -1 if table.model.mode == "replace" else after
 
 
 def _statements(account: Account, table: Table, templates: list[str], after: int, through: int) -> list[str]:

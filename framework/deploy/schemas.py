@@ -22,6 +22,7 @@ WRITE: dict[Schema, dict[str, str]] = {
         "TABLES": "SELECT, INSERT, UPDATE, DELETE", "VIEWS": "SELECT", "DYNAMIC TABLES": "SELECT, MONITOR, OPERATE",
         "TASKS": "MONITOR, OPERATE",
     },
+    "ANALYTICS": {"TASKS": "MONITOR, OPERATE", "DYNAMIC TABLES": "SELECT, MONITOR, OPERATE"},
     "OPS": {"TABLES": "SELECT, INSERT, UPDATE, DELETE", "VIEWS": "SELECT"},
 }  # fmt: skip
 """What the loader may do in a schema."""
@@ -59,7 +60,7 @@ def _access(account: Account) -> Iterator[Object]:
                 yield grant(privileges, f"FUTURE {kind} IN SCHEMA {place}", to, owner, needs=needs)
     holders = {
         account.loader: [account.access("RAW", "W"), account.access("CLEAN", "W"), account.access("ANALYTICS", "R"),
-                         account.access("OPS", "W")],
+                         account.access("ANALYTICS", "W"), account.access("OPS", "W")],
         account.analyst: [account.access("ANALYTICS", "R")],
     }  # fmt: skip
     if account.deploy.analysts.read_clean:

@@ -4,13 +4,27 @@ A new kind is one file: an options class with `type: Literal["…"]` and `open()
 and a folder of templates in sql_templates/ named after its dialect.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 Rows = list[tuple[Any, ...]]
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What a warehouse is opened with."""
+
+    folder: Path
+    """The project's."""
+    resolve: Callable[[str], str] = str
+    """A setting, which may be `env:NAME` or `secret:OWNER#NAME` → its value."""
+    cloud: str = ""
+    """Where the stage is: aws, azure."""
+    tag: Mapping[str, str] = field(default_factory=dict)
+    """What is said of all statements."""
 
 
 @dataclass(frozen=True)
@@ -42,14 +56,26 @@ class Warehouse(Protocol):
         """All statements inside count together, or none does."""
         ...
 
+    def ops(self, table: str) -> str:
+        """A bookkeeping table as statements name it."""
+        ...
+
     def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         """Adds rows to a bookkeeping table."""
         ...
 
-    def load(self, table: str, parts: Sequence[PartFile]) -> dict[str, int]:
-        """Copies the parts' lines into a RAW table, inside the transaction. Returns the rows of each part's key."""
+    def tag(self, **facts: str) -> None:
+        """What the warehouse's own history says of the statements to come: source, stream, run."""
         ...
 
     def close(self) -> None:
         """Ends the connection."""
+        ...
+
+
+class FileWarehouse(Warehouse, Protocol):
+    """One that reads parts from files of this machine."""
+
+    def load(self, table: str, parts: Sequence[PartFile]) -> dict[str, int]:
+        """Copies the parts' lines into a RAW table, inside the transaction. Returns the rows of each part's key."""
         ...

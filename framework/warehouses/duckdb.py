@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from framework.errors import WarehouseError
 from framework.model import Strict, text_schema
-from framework.warehouses.base import PartFile, Rows
+from framework.warehouses.base import Opening, PartFile, Rows
 
 LOCK_SECONDS = 30.0
 """How long to wait for another process that holds the file."""
@@ -40,9 +40,9 @@ class DuckDBWarehouse(Strict):
     memory_limit: Memory = "1GB"
     """What DuckDB may use, such as 400MB or 8GB."""
 
-    def open(self, project_folder: Path) -> "DuckDB":
+    def open(self, opening: Opening) -> "DuckDB":
         """Makes the file if need be. One process at a time writes to it: waits half a minute for another one."""
-        return DuckDB(project_folder / self.path, self.memory_limit)
+        return DuckDB(opening.folder / self.path, self.memory_limit)
 
 
 class DuckDB:
@@ -149,6 +149,13 @@ class DuckDB:
             f"select _part, count(*) from {table} where _part in (select unnest(?)) group by 1", [keys]
         )
         return {str(key): int(count) for key, count in counted}
+
+    def ops(self, table: str) -> str:
+        """All tables stand side by side."""
+        return table
+
+    def tag(self, **facts: str) -> None:
+        """A file keeps no history of statements."""
 
     def close(self) -> None:
         """Closes the file."""

@@ -2,15 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from framework.errors import NotBuilt
 from framework.model import Span, Strict
 from framework.snowflake_session import Login
-from framework.warehouses.base import Warehouse
+from framework.warehouses.base import Opening
+from framework.warehouses.snowflake_connection import Snowflake
 
 Resolve = Callable[[str], str]
 """A setting, which may be `env:NAME` or `secret:OWNER#NAME` → its value."""
@@ -60,15 +59,17 @@ class SnowflakeWarehouse(Strict):
     role: str
     """The role that the user takes."""
     load: Literal["snowpipe", "snowpipe_rest", "copy"] = "snowpipe"
-    """How parts get into RAW."""
+    """How parts get into RAW: by a pipe that the store's events start, by a pipe that a run calls, or by COPY."""
+    load_timeout: Annotated[Span, Field(ge=timedelta(seconds=1))] = timedelta(minutes=15)
+    """How long a run waits for a pipe to load its parts, and for a task to fill CLEAN."""
     storage_integration: str | None = None
     """The integration that lets Snowflake read the stage."""
     notification_integration: str | None = None
     """Azure: the integration that tells Snowflake of new parts."""
 
-    def open(self, project_folder: Path) -> Warehouse:
-        """Not yet."""
-        raise NotBuilt("the warehouse snowflake is not built yet: use `warehouse: {type: duckdb, path: …}`")
+    def open(self, opening: Opening) -> Snowflake:
+        """Signs in. Raises SettingsError, SecretError, WarehouseError."""
+        return Snowflake(self.login(opening.resolve, opening.tag, opening.cloud), self.database)
 
     def login(
         self, resolve: Resolve, tag: Mapping[str, str], cloud: str, own: Mapping[str, str | None] | None = None

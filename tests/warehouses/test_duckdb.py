@@ -13,6 +13,7 @@ import pytest
 from pydantic import ValidationError
 
 from framework.errors import WarehouseError
+from framework.warehouses.base import Opening
 from framework.warehouses.duckdb import DuckDB, DuckDBWarehouse
 
 HOLD = """
@@ -45,7 +46,7 @@ def test_what_is_no_memory_limit(limit: str) -> None:
 
 
 def test_it_is_opened_as_it_is_set(tmp_path: Path) -> None:
-    opened = DuckDBWarehouse(type="duckdb", path="deep/er/it's.duckdb", memory_limit="300MB").open(tmp_path)
+    opened = DuckDBWarehouse(type="duckdb", path="deep/er/it's.duckdb", memory_limit="300MB").open(Opening(tmp_path))
     settings = "select current_setting('TimeZone'), current_setting('memory_limit'), current_setting('temp_directory')"
     ((zone, limit, temporary),) = opened.execute(settings)
     opened.close()

@@ -1,0 +1,1 @@
+"""What fills RAW, CLEAN and ANALYTICS in a Snowflake account."""

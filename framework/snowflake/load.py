@@ -1,0 +1,105 @@
+"""Log → RAW in Snowflake: each part exactly once, whichever way it comes, its rows counted against its manifest.
+
+The ledger is written in one transaction with a step of the row that says how far the stream is: of two that load at
+the same time one is told so, undoes what it did and starts again behind the other.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from framework.deploy import loading
+from framework.errors import WarehouseError
+from framework.load import Loaded, batches, keep
+from framework.log import Log
+from framework.manifest import Committed, Numbered, Part
+from framework.snowflake import copying, pipes
+from framework.snowflake.place import MOST_FILES, Place
+from framework.snowflake_words import quote_text, quote_value
+
+BATCH_ENTRIES = 2_000
+TRIES = 5
+
+Bring = Callable[[Place, Sequence[Part]], None]
+
+
+class Overtaken(Exception):
+    """Another load got further in the meantime."""
+
+
+def load(place: Place, log: Log, now: datetime) -> Loaded:
+    """Loads what the stream's log holds beyond the ledger. Raises WarehouseError where a part is not what its manifest
+    says; then the ledger knows nothing of its batch."""
+    parts = rows = 0
+    for _ in range(TRIES):
+        try:
+            head = _head(place)
+            for batch in batches(log.published(head), lambda _: 1, MOST_FILES, BATCH_ENTRIES):
+                found = [part for _, entry in batch if isinstance(entry, Committed) for part in entry.parts]
+                _bring(place, found, batch, head, now)
+                head = batch[-1][0]
+                parts, rows = parts + len(found), rows + sum(part.rows for part in found)
+            return Loaded(parts, rows)
+        except Overtaken:
+            continue
+    raise WarehouseError(f"others load {place.source}.{place.stream} all the time: run again when they are done")
+
+
+def _head(place: Place) -> int:
+    """The last entry of the log that is loaded. Refuses where the source's parts came another way so far."""
+    table, way = place.warehouse.ops(loading.TABLE), place.settings.load
+    known = place.run(
+        f"SELECT STREAM, LOG, LOADED_BY FROM {table} WHERE SOURCE = {quote_text(place.source)} ORDER BY LOG DESC"
+    )
+    for _, _, before in known:
+        if loading.is_switch(str(before), way):
+            raise WarehouseError(
+                f"the parts of {place.source} were loaded by {before} so far, and the environment "
+                f"{place.account.environment} says `load: {way}` now. Their histories know nothing of each other, so "
+                "parts could be loaded twice or never. `framework deploy plan` shows the change of the way and "
+                "`framework deploy apply` makes it; or set `load` back."
+            )
+    mine = [int(log) for stream, log, _ in known if stream == place.stream]
+    if mine:
+        return mine[0]
+    values = ", ".join(map(quote_text, (place.source, place.stream, way)))
+    place.run(
+        f"MERGE INTO {table} AS T USING (SELECT {quote_text(place.stream)} AS STREAM) AS S "
+        f"ON T.STREAM = S.STREAM AND T.SOURCE = {quote_text(place.source)} "
+        f"WHEN NOT MATCHED THEN INSERT (SOURCE, STREAM, LOADED_BY, LOG) VALUES ({values}, 0)"
+    )
+    return 0
+
+
+def _bring(place: Place, parts: Sequence[Part], batch: Sequence[Numbered], head: int, now: datetime) -> None:
+    """A batch into RAW and the ledger."""
+    copies = place.settings.load == "copy"
+    if parts and not copies:
+        pipes.arrive(place, parts)
+    with place.warehouse.transaction():
+        if parts and copies:
+            copying.copy(place, parts)
+        if parts:
+            _reconcile(place, parts)
+        keep(place.warehouse, place.source, place.stream, batch, now)
+        _advance(place, head, batch[-1], now)
+
+
+def _reconcile(place: Place, parts: Sequence[Part]) -> None:
+    found = place.rows_in_raw(parts)
+    for part in parts:
+        if found.get(part.key, 0) != part.rows:
+            raise WarehouseError(
+                f"the part {part.key} has {found.get(part.key, 0)} rows in RAW and its manifest says {part.rows}: "
+                f"{'it was loaded twice' if found.get(part.key, 0) > part.rows else 'it did not get through whole'}. "
+                "Nothing of its batch counts as loaded. COPY_HISTORY of the table says what became of it."
+            )
+
+
+def _advance(place: Place, head: int, last: Numbered, now: datetime) -> None:
+    """The stream is loaded up to here, if it still stands where this load began."""
+    number, entry = last
+    values = f"LOG = {number}, RUN_ID = {quote_text(entry.run)}, LOADED_AT = {quote_value(now.replace(tzinfo=None))}"
+    table = place.warehouse.ops(loading.TABLE)
+    (changed, *_), *_ = place.run(f"UPDATE {table} SET {values} WHERE {place.these()} AND LOG = {head}")
+    if not changed:
+        raise Overtaken

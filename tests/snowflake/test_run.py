@@ -1,0 +1,91 @@
+"""`framework run` with an emulated account as its warehouse: the same tables as on DuckDB, whichever way parts come."""
+
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from framework.deploy.desired import Desired
+from framework.deploy.sources import tables_of
+from framework.project import find
+from framework.run import Report, run
+from framework.spec import Source
+from framework.workspace import Options, Workspace
+from tests import shop
+from tests.snowflake.deployed import Deployed, credentials, environment, with_environment
+from tests.snowflake.mirror import alike
+from tests.snowflake.running import Account
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def deployed(account: Account) -> Iterator[Deployed]:
+    made = Deployed(account)
+    yield made
+    made.close()
+
+
+def read(folder: Path) -> Report:
+    """All steps."""
+    report = run(Workspace(find(folder).deployment("shop", "snow")), Options())
+    assert (report.problems(), report.status) == ([], "ok")
+    return report
+
+
+def beside(folder: Path) -> None:
+    """The same log and parts into DuckDB."""
+    workspace = Workspace(find(folder).deployment("shop", "duck"))
+    with workspace.warehouse() as warehouse:
+        for stream in workspace.streams([]):
+            workspace.load(warehouse, stream)
+            workspace.clean(warehouse, stream)
+        workspace.marts(warehouse)
+
+
+def same(deployed: Deployed, wanted: Desired, source: Source, folder: Path) -> None:
+    """Every table of CLEAN and ANALYTICS as in DuckDB."""
+    tables = {each.model.table: each.name for each in tables_of(wanted.account, source)}
+    tables |= {mart.table: wanted.account.within("ANALYTICS", mart.table) for mart in source.analytics}
+    with duckdb.connect(str(folder / ".data" / "warehouse.duckdb"), read_only=True) as connection:
+        for table, name in tables.items():
+            described = connection.execute(f'select * from "{table}" limit 0').description
+            columns = [column[0] for column in described if not column[0].startswith("_")]
+            ours = alike(connection.execute(f'select {quoted(columns)} from "{table}"').fetchall())
+            assert ours
+            assert alike(deployed.run(f"SELECT {quoted(map(str.upper, columns))} FROM {name}")) == ours, table
+
+
+def quoted(names: Iterable[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
+
+
+@pytest.mark.parametrize("load", ["copy"])
+def test_the_shop_ends_in_the_same_tables_before_and_after_it_changed(
+    deployed: Deployed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, load: str
+) -> None:
+    public, account = credentials(monkeypatch), deployed.account
+    for changes in ([], [shop.CHANGED]):
+        with shop.played(tmp_path / "shop", *changes) as address:
+            folder = shop.project(tmp_path / "project", address, tmp_path / "shop")
+            settings = environment(account, load, public)
+            project = with_environment(folder, "snow", settings)
+            with_environment(folder, "duck", {"stage": settings["stage"]})
+            if not changes:
+                wanted = deployed.apply(project, "snow", ["shop"])
+                account.forget()
+            with deployed.alive() if load == "snowpipe" else nullcontext():
+                report = read(folder)
+        beside(folder)
+        same(deployed, wanted, project.deployment("shop", "snow").source, folder)
+    tags = [json.loads(each["tag"]) for each in account.statements() if each["user"] == "LOADER"]
+    assert {(tag["source"], tag["stream"]) for tag in tags if tag.get("step") == "load"} == {
+        ("shop", name) for name in report.streams
+    }
+    assert {tag["run"] for tag in tags} > {report.run}
+    runs = "SELECT RUN_ID, STATUS, REPORT:streams:orders:loaded::NUMBER FROM LAKE.OPS._INGEST_RUNS ORDER BY 1"
+    assert deployed.run(runs)[-1] == (report.run, "ok", report.streams["orders"].loaded)
+    assert {row[0] for row in deployed.run("SELECT DISTINCT LOADED_BY FROM LAKE.OPS._INGEST_LOADING")} == {load}
