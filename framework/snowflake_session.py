@@ -13,15 +13,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    load_der_private_key,
-    load_pem_private_key,
-)
-
 from framework.errors import SecretError, SettingsError, WarehouseError
 from framework.snowflake_words import quote_name, quote_text
 
@@ -204,13 +195,17 @@ def _given(value: str | None, key: str, login: Login) -> str:
 
 def key_in_der(text: str, passphrase: str | None = None) -> bytes:
     """A private key in PEM, or in PKCS#8 as base64, as the connector takes it. Raises SecretError."""
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - part of the driver: slow to load
+    from cryptography.hazmat.primitives import serialization  # noqa: PLC0415
+
     written = textwrap.dedent(text).replace("\\n", "\n").strip()
     password = passphrase.encode() if passphrase else None
     try:
         if written.startswith("-----BEGIN"):
-            key = load_pem_private_key(written.encode(), password)
+            key = serialization.load_pem_private_key(written.encode(), password)
         else:
-            key = load_der_private_key(base64.b64decode("".join(written.split()), validate=True), password)
+            der = base64.b64decode("".join(written.split()), validate=True)
+            key = serialization.load_der_private_key(der, password)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         reason = "it is encrypted, and no private_key_passphrase is given" if isinstance(error, TypeError) else "no key"
         if isinstance(error, TypeError) and passphrase:
@@ -219,7 +214,9 @@ def key_in_der(text: str, passphrase: str | None = None) -> bytes:
             f"the private key for Snowflake can't be read: {reason}. It is to be PKCS#8 in PEM, with its lines, or the "
             "base64 between them."
         ) from None
-    return key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    return key.private_bytes(
+        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
 
 
 def tag_text(tag: Mapping[str, str]) -> str:
