@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from framework.problem import suggestion
+from framework.problem import nearest, suggestion
 
 KEYS = {
     "action": ["then"],
@@ -98,10 +98,16 @@ def key(word: str, known: Sequence[str]) -> str | None:
     return None
 
 
-def suggest(given: object, known: list[str]) -> str:
-    """The word of this place that other tools call so, else the nearest one, else the list of them."""
+def word(given: object, known: list[str]) -> str | None:
+    """The word of this place that other tools call so, else the nearest one."""
     right = WORDS.get(str(given).lower().replace("-", "_"))
-    return f" Did you mean {right!r}?" if right in known else suggestion(given, known)
+    return right if right in known else nearest(given, known)
+
+
+def suggest(given: object, known: list[str]) -> str:
+    """The word that is meant, else the list of them."""
+    right = word(given, known)
+    return f" Did you mean {right!r}?" if right is not None and right != given else suggestion(given, known)
 
 
 _LENGTHS = {"hourly": "1h", "daily": "1d", "weekly": "7d", "monthly": "1mo", "quarterly": "3mo", "yearly": "1y"}

@@ -203,9 +203,10 @@ def problem_of_name(name: NamePath, known: Mapping[str, list[str] | None]) -> tu
     if name[1] in fields:
         return None
     near = did_you_mean(name[1], fields, f"{group}.")
-    declare = "eclare it under `" + group + "`." if group in ("config", "secrets") else ""
-    remedy = f"{near}{' Else d' if near else ' D'}{declare}" if declare else near or suggestion("", fields)
-    return f"there is no {word!r}.{remedy}", word
+    if group not in ("config", "secrets"):
+        return f"there is no {word!r}.{near or suggestion('', fields)}", word
+    others = f", which holds {', '.join(fields)}" if 0 < len(fields) <= 8 and not near else ""
+    return f"there is no {word!r}.{near}{' Else d' if near else ' D'}eclare it under `{group}`{others}.", word
 
 
 _OF_THE_MACHINE = ("env", "environ", "environment", "os", "var", "vars")

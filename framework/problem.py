@@ -10,6 +10,17 @@ Path = tuple[str | int, ...]
 """Where something stands in a YAML document: keys and list positions from the top."""
 
 
+def part_at(values: Any, path: Path) -> Any:
+    """What stands at that place of a document; None where nothing does."""
+    for step in path:
+        if not isinstance(values, dict | list):
+            return None
+        if step not in values if isinstance(values, dict) else not isinstance(step, int) or step >= len(values):
+            return None
+        values = values[step]  # type: ignore[index]
+    return values
+
+
 @dataclass(frozen=True)
 class Edit:
     """A change of a file's text: what stands from `start` to `end` becomes `text`."""

@@ -92,3 +92,10 @@ def _members(annotation: Any) -> list[Any]:
     if origin in (Union, types.UnionType):
         return [inner for member in get_args(annotation) for inner in _members(member)]
     return [] if annotation is type(None) else [annotation]
+
+
+def kinds_with(key: str, loc: Path, root: type[BaseModel]) -> list[str]:
+    """The kinds of the same family that take a key which is unknown at `loc`."""
+    if len(loc) < 3 or str(loc[-2]) not in tags_at(root, loc[:-2]):
+        return []
+    return [str(tags_of(kind)[0]) for kind in models_at(root, loc[:-2]) if key in keys_at(kind, ())]

@@ -8,16 +8,16 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from framework import meant, type_fixes
-from framework.problem import Path, Problem, nearest, show_path, suggestion
+from framework.problem import Path, Problem, nearest, part_at, show_path, suggestion
 from framework.type_places import (
     TOLD_BY_KEY,
     choices_of,
     keys_at,
+    kinds_with,
     literals_at,
     models_at,
     own_key,
     tags_at,
-    tags_of,
     takes_text,
 )
 from framework.type_shapes import shape_hint, shape_of
@@ -58,6 +58,11 @@ def problems_of(error: ValidationError, document: Document, root: type[BaseModel
     ]
     found += _choices(document, by_place, root)
     return list({(at.line, at.column, at.code, at.message): at for at in reversed(found)}.values())  # aliases
+
+
+def late_problem(document: Document, path: Path, finding: Any, root: type[BaseModel]) -> Problem:
+    """What pydantic said of a record that it looked at without what was wrong with it."""
+    return _problem(document, path, [finding], root, False)
 
 
 def _split_text(document: Document, path: Path) -> Path | None:
@@ -110,7 +115,7 @@ def _choices(document: Document, by_place: dict[Path, list[Any]], root: type[Bas
     locs = {finding["loc"] for findings in by_place.values() for finding in findings}
     for loc in {whole[:end] for whole in locs for end in range(1, len(whole) + 1)}:
         models, path = models_at(root, loc), yaml_path(document.values, loc)
-        value = _at(document.values, path)
+        value = part_at(document.values, path)
         if len(models) != 1 or not isinstance(value, dict) or any(at[: len(path)] == path for at in document.unread):
             continue
         known = keys_at(models[0], ())
@@ -119,14 +124,6 @@ def _choices(document: Document, by_place: dict[Path, list[Any]], root: type[Bas
             given = [key for key in keys if value.get(key) is not None]
             if len(given) != 1 and not any(_stands_for(key, known) in keys for key in stray):
                 yield document.problem("E106", path, f"write {_one_of(keys)}.")
-
-
-def _at(value: Any, path: Path) -> Any:
-    for step in path:
-        if not isinstance(value, dict | list) or (isinstance(value, dict) and step not in value):
-            return None  # a key that is missing
-        value = value[step]  # type: ignore[index]
-    return value
 
 
 def _stands_for(key: str, known: list[str]) -> str | None:
@@ -200,11 +197,8 @@ _QUOTE_COMMA = " Put quotes around a text that holds a comma."
 def _unknown_key(path: Path, loc: Path, root: type[BaseModel]) -> str:
     """A key that only other kinds of the same family take is told so."""
     key, known = str(path[-1]), keys_at(root, loc[:-1])
-    kind = str(loc[-2]) if len(loc) > 2 else ""
-    others = [m for m in models_at(root, loc[:-2]) if kind in tags_at(root, loc[:-2])] if len(loc) > 2 else []
-    takers = [str(tags_of(m)[0]) for m in others if key in keys_at(m, ())]
-    if takers:
-        return f"{key!r} is no key of {_owner(path)} of type {kind}, but of {' and '.join(takers)}."
+    if takers := kinds_with(key, loc, root):
+        return f"{key!r} is no key of {_owner(path)} of type {loc[-2]}, but of {' and '.join(takers)}."
     shape = meant.key(key, known)
     remedy = f" Here it is `{shape}`." if shape else suggestion(key, known)
     return f"{key!r} is no key of {_owner(path)}.{remedy}"

@@ -17,7 +17,7 @@ LAYERS = """
     spec
     settings names
     type_fixes type_places type_shapes type_problems
-    spec_file
+    respelt sound spec_file
     lint/
     schema examples reference
     project plan

@@ -95,7 +95,11 @@ def test_a_name_is_an_example_once() -> None:
 
 CONSEQUENCES = {
     "a stream that can't be read does not make its children orphans": (
-        ["streams:", "  - {name: a}", "  - {name: b, for_each: {stream: a, as: a}, request: {path: '/{{ a.id }}'}}"],
+        [
+            "streams:",
+            "  - {name: a, primary_key: [id]}",
+            "  - {name: b, for_each: {stream: a, as: a}, request: {path: '/{{ a.id }}'}}",
+        ],
         ["E102"],
     ),
     "a name that is declared the wrong way is still a name": (

@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 from pydantic import BaseModel
 
 from framework.explain.place import Kind, Place, members, place_of
-from framework.problem import Path, counted, show_path
+from framework.problem import Path, counted, part_at, show_path
 from framework.reference import type_in_words
 from framework.schema import default_of, has_default, help_of, help_of_kind, is_required, keys
 from framework.spec import Shared, Source
@@ -21,7 +21,7 @@ def explained(root: Kind, values: Any, path: Path) -> Facts | None:
     place = place_of(root, values, path)
     if place is None:
         return None
-    written = _at(values, place.path)
+    written = part_at(values, place.path)
     facts: Facts = {
         "key": show_path(place.path),
         "means": help_of(place.kind).get(place.name, ""),
@@ -43,12 +43,6 @@ def _short(value: Any) -> str:
     """A value, or how much of it there is."""
     held = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
     return counted(len(held), "item") if any(isinstance(item, dict | list) for item in held) else shown(value)
-
-
-def _at(values: Any, path: Path) -> Any:
-    for step in path:
-        values = values[step]
-    return values
 
 
 def in_force(kind: Kind, written: dict[str, Any]) -> list[Facts]:

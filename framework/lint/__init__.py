@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
 
 from framework.lint import credentials, paging, records, streams, tables, texts, whole
 from framework.mend import replaced, taken_out
-from framework.problem import Path, Problem, in_file
+from framework.problem import Path, Problem, in_file, part_at
+from framework.sound import stands
 from framework.spec import Source
-from framework.spec_file import SpecFile, stands
+from framework.spec_file import SpecFile
 from framework.yaml_file import Document
 
 
@@ -47,7 +47,7 @@ def lint(
     unclear = [finding.path for finding in findings if finding.code in ("E201", "E202", "E204")]
     if not unclear and not document.unread:
         broken = {finding.path[:2] for finding in findings}
-        lost = str([_at(document.values, path) for path in removed])
+        lost = str([part_at(document.values, path) for path in removed])
         for finding in texts.unused(source):
             if finding.path not in broken and str(finding.path[0]) not in lost:  # what can't be read may use it
                 findings.append(finding)
@@ -60,14 +60,11 @@ def lint(
             edit = None if fix is None else replaced(document, place, fix, word) if fix else taken_out(document, place)
             problem = document.problem(code, place, message, at_key, word, edit)
             found[problem.line, problem.column, code, message] = problem  # an alias says it twice
+    for code, path, message, word, at_key, _ in texts.in_what_is_lost(source, document.values, removed):
+        if stands(code, (), removed | document.unread, word):
+            problem = document.problem(code, path, message, at_key, word)
+            found[problem.line, problem.column, code, message] = problem
     return sorted(found.values())
-
-
-def _at(values: Any, path: Path) -> Any:
-    for step in path:
-        inside = isinstance(values, dict) or (isinstance(values, list) and isinstance(step, int) and step < len(values))
-        values = values[step] if inside and (not isinstance(values, dict) or step in values) else None
-    return values
 
 
 def is_error(problem: Problem) -> bool:

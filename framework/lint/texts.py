@@ -1,12 +1,14 @@
 """Rules about texts: names in templates, templates where none is rendered, credentials written out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from framework import predicate
 from framework.hooks import Hook
 from framework.lint.finding import Finding
 from framework.model import JmesPath, Template
 from framework.names import allowed, problem_of_name, templates, texts
+from framework.problem import Path, part_at
 from framework.spec import Source
 from framework.template import names_in, wrong_filters
 from framework.template import problem_of as template_problem
@@ -32,6 +34,17 @@ def in_templates(source: Source) -> Iterator[Finding]:
                     follow = f"`for_each: {{stream: {name[0]}, as: NAME}}`"
                     message = f"there is no {name[0]!r} here. Follow that stream by {follow}, and write NAME.field."
                 yield Finding("E202", use.path, message, word)
+
+
+def in_what_is_lost(source: Source, values: Any, removed: Iterable[Path]) -> Iterator[Finding]:
+    """Names that are the same everywhere, in the parts of a file that can't be read otherwise."""
+    known = {group: names for group, names in allowed(source, ("http",)).items() if group in ("config", "secrets")}
+    for path, text in ((path, text) for at in removed for path, text in texts(part_at(values, at), at)):
+        if "{{" not in text or template_problem(text):
+            continue
+        for name in names_in(text):
+            if name[0] in known and (wrong := problem_of_name(name, known)):
+                yield Finding("E202", path, *wrong)
 
 
 _FREE_TEXT = {"title", "description", "message", "owner", "docs_url"}

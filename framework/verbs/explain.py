@@ -9,18 +9,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from framework.errors import SettingsError
+from framework.errors import SettingsError, SpecError
 from framework.explain import key, key_text
 from framework.explain.place import path_at
 from framework.explain.source import explained
 from framework.explain.text import text
 from framework.plan import Request
 from framework.problem import Path as Place
-from framework.problem import show_path
+from framework.problem import part_at, show_path
 from framework.project import SETTINGS_FILE, find
+from framework.repeats import repeated
 from framework.settings import Settings
 from framework.spec import Source
-from framework.spec_file import load
 from framework.validation.checked import checked
 from framework.verbs.common import instant
 from framework.verbs.validate import colours_wanted
@@ -42,14 +42,14 @@ def act(arguments: argparse.Namespace) -> int:
     """0; 1 where there is nothing to explain. Raises InvalidSpec where the file has errors."""
     path, line, column = _place(arguments.file)
     settings = path.name == SETTINGS_FILE
-    document = read_file(path) if settings else load(path).document
+    document = read_file(path) if settings else _read(path)
     at = path_at(document, line, column) if line else ()
     is_stream = len(at) <= 3 and at[:1] == ("streams",) and (len(at) == 2 or at[2:] == ("name",))
     if line and not (is_stream and not settings):
         return _key(arguments, path, document, at, line)
     if settings:
         raise SettingsError(f"{path}: which key? Write {path}:LINE")
-    return _source(arguments, path, _at(document, (*at[:2], "name")) if is_stream else None)
+    return _source(arguments, path, str(part_at(document.values, (*at[:2], "name"))) if is_stream else None)
 
 
 def _source(arguments: argparse.Namespace, path: Path, stream: str | None) -> int:
@@ -90,15 +90,15 @@ def _print(arguments: argparse.Namespace, facts: dict[str, Any], said: str) -> N
     print(json.dumps(facts, indent=2, ensure_ascii=False) if arguments.format == "json" else said)
 
 
+def _read(path: Path) -> Document:
+    try:
+        return repeated(read_file(path))
+    except OSError as error:
+        raise SpecError(f"{path}: {error.strerror}") from None
+
+
 def _width() -> int:
     return shutil.get_terminal_size((100, 24)).columns
-
-
-def _at(document: Document, path: Place) -> str:
-    value = document.values
-    for step in path:
-        value = value[step]
-    return str(value)
 
 
 def _place(asked: str) -> tuple[Path, int, int]:
