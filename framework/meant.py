@@ -19,6 +19,9 @@ KEYS = {
     "endpoint": ["request: {path: …}", "path"],
     "endpoints": ["streams"],
     "fields": ["columns"],
+    "flow": ["grant"],
+    "grant_type": ["grant"],
+    "has_more": ["more"],
     "headers": ["request: {headers: {…}}", "http: {headers: {…}}"],
     "interval": ["per", "every", "schedule: {cron: …}", "window"],
     "key": ["primary_key"],
@@ -47,6 +50,7 @@ KEYS = {
     "tables": ["streams"],
     "unique_key": ["primary_key"],
     "url": ["base_url", "path", "token_url", "http: {base_url: …}", "request: {path: …}"],
+    "while": ["more"],
     "write_disposition": ["clean: {table: …, mode: …}"],
 }
 """Of several, the first whose key is taken at that place."""
@@ -77,6 +81,21 @@ WORDS = {
     "object": "json",
     "variant": "json",
     "array": "json",
+    "list": "json",
+    "dict": "json",
+    "map": "json",
+    "struct": "json",
+    "record": "json",
+    "str": "text",
+    "char": "text",
+    "long": "integer",
+    "real": "float",
+    "numeric": "decimal(18,2)",
+    "decimal": "decimal(18,2)",
+    "money": "decimal(18,2)",
+    "timestamp_ntz": "timestamp",
+    "timestamp_tz": "timestamp",
+    "date_time": "timestamp",
     "none": "ignore",
     "page": "page_number",
     "page_increment": "page_number",
@@ -96,6 +115,15 @@ def key(word: str, known: Sequence[str]) -> str | None:
         if shape.partition(":")[0] in known:
             return shape
     return None
+
+
+_UNLIKE = {"format": ["from"]}
+"""Words that look alike and mean another thing."""
+
+
+def near_key(word: str, known: Sequence[str]) -> str | None:
+    """The key that is most like an unknown one."""
+    return nearest(word, [key for key in known if key not in _UNLIKE.get(word, [])])
 
 
 def word(given: object, known: list[str]) -> str | None:

@@ -94,9 +94,9 @@ def nearest(word: object, known: list[str]) -> str | None:
     return lowered[near[0]] if near else None
 
 
-def suggestion(word: object, known: list[str]) -> str:
-    """The nearest right word, else the list of them where it is short."""
-    near = nearest(word, known)
+def suggestion(word: object, known: list[str], near: str | None = "") -> str:
+    """The nearest right word (unless `near` is it), else the list of them where it is short."""
+    near = nearest(word, known) if near == "" else near
     if near is not None and near != word:
         return f" Did you mean {near!r}?"
     return f" Known: {', '.join(known)}." if 0 < len(known) <= 20 else ""

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from framework import meant
-from framework.problem import Path, Problem, nearest, show_path
+from framework.problem import Path, Problem, show_path
 from framework.type_places import keys_at, kinds_with, literals_at, tags_at
 from framework.type_problems import problems_of, yaml_path
 from framework.yaml_file import Document
@@ -43,7 +43,7 @@ def _names(document: Document, error: ValidationError, root: type[BaseModel]) ->
         if not kinds_with(str(path[-1]), finding["loc"], root):
             known = keys_at(root, finding["loc"][:-1])
             shape = meant.key(str(path[-1]), known)
-            name = shape or nearest(path[-1], known)
+            name = shape or meant.near_key(str(path[-1]), known)
             if name in known and (*path[:-1], name) not in document.keys:
                 found.setdefault(path, str(name))
     taken = [(*path[:-1], name) for path, name in found.items()]

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from framework.problem import Path, Problem, in_file
+from framework.problem import Path, Problem, in_file, part_at
 from framework.spec import Source
 from framework.type_places import literals_at, members_at
 from framework.type_problems import late_problem, yaml_path
@@ -105,12 +105,10 @@ _OF_TYPE: dict[Any, Any] = {str: "not_known", int: 1, timedelta: "1h"}
 
 def _fill(values: Any, path: Path, loc: Path) -> bool:
     """Puts a stand-in where a key is missing. False where there is none."""
-    stand_in = _stand_in(path, loc)
-    for step in path[:-1]:
-        values = values[step]
-    if stand_in is None or not isinstance(values, dict):
+    stand_in, above = _stand_in(path, loc), part_at(values, path[:-1])
+    if stand_in is None or not isinstance(above, dict):
         return False
-    values[path[-1]] = _copy(stand_in)
+    above[path[-1]] = _copy(stand_in)
     return True
 
 

@@ -127,7 +127,7 @@ def _choices(document: Document, by_place: dict[Path, list[Any]], root: type[Bas
 
 
 def _stands_for(key: str, known: list[str]) -> str | None:
-    return (meant.key(key, known) or "").partition(":")[0] or nearest(key, known)
+    return (meant.key(key, known) or "").partition(":")[0] or meant.near_key(key, known)
 
 
 def _is_shell(path: Path, findings: list[Any], by_place: dict[Path, list[Any]]) -> bool:
@@ -138,6 +138,7 @@ def _is_shell(path: Path, findings: list[Any], by_place: dict[Path, list[Any]]) 
 
 
 def _problem(document: Document, path: Path, findings: list[Any], root: type[BaseModel], split: bool) -> Problem:
+    findings = [{**f, "type": _type_of(f)} for f in findings]
     finding = next((f for f in findings if f["type"] not in _KINDS), findings[0])
     kind, value = finding["type"], finding["input"]
     shown = _shown(value, _written(document, path))
@@ -155,7 +156,7 @@ def _problem(document: Document, path: Path, findings: list[Any], root: type[Bas
         keys = TOLD_BY_KEY if own_key(path[-1]) in finding["loc"] else [path[-1]]
         what = " or ".join(map(repr, keys))
         shape = shape_of(models_at(root, finding["loc"])) if len(keys) == 1 else ""
-        remedy = f" Write {path[-1]}: {shape}." if shape else ""
+        remedy = f" Write {path[-1]}: {shape}." if shape else _default_of(path)
         return document.problem("E102", path, f"the key {what} is missing in {_owner(path)}.{remedy}", at_key=True)
     if kind == "union_tag_not_found":
         near = nearest("type", [str(key) for key in value])
@@ -185,10 +186,18 @@ def _problem(document: Document, path: Path, findings: list[Any], root: type[Bas
         fix = type_fixes.kind(document, path, value, wanted, is_text_too) if mended else None
         return document.problem("E103", path, message, fix=fix)
     at_key = finding["loc"][-1] == "[key]"
-    message = f"{_sentence(finding, shown)}{quotes or template}"
     mend = {"duration": type_fixes.duration, "jmespath": type_fixes.jmespath}.get(kind)
     fix = mend(document, path, value) if mend else None
+    message = f"{_sentence(finding, shown)}{quotes or template}"
+    if fix and kind == "duration" and "Did you mean" not in message:
+        message += f" Did you mean {fix.text}?"
     return document.problem(_CUSTOM.get(kind, "E105"), path, message, at_key, fix=fix)
+
+
+def _type_of(finding: Any) -> str:
+    """What is wrong: a number or a text in place of a union has no tag since it is no mapping."""
+    no_mapping = finding["type"] == "union_tag_not_found" and not isinstance(finding["input"], dict)
+    return "model_type" if no_mapping else str(finding["type"])
 
 
 _QUOTE_COMMA = " Put quotes around a text that holds a comma."
@@ -200,8 +209,13 @@ def _unknown_key(path: Path, loc: Path, root: type[BaseModel]) -> str:
     if takers := kinds_with(key, loc, root):
         return f"{key!r} is no key of {_owner(path)} of type {loc[-2]}, but of {' and '.join(takers)}."
     shape = meant.key(key, known)
-    remedy = f" Here it is `{shape}`." if shape else suggestion(key, known)
+    remedy = f" Here it is `{shape}`." if shape else suggestion(key, known, meant.near_key(key, known))
     return f"{key!r} is no key of {_owner(path)}.{remedy}"
+
+
+def _default_of(path: Path) -> str:
+    """A column that does not say where it comes from is most likely named as its field is."""
+    return f" Write from: {path[-2]}." if path[-1] == "from" and path[-3:-2] == ("columns",) else ""
 
 
 def _word_hint(value: Any, words: list[str]) -> str:
@@ -267,6 +281,8 @@ def _type_hint(value: Any, wanted: list[str], written: str, is_text_too: bool) -
         return f" Write {'true' if str(value).lower() in ('yes', 'on') else 'false'}."
     if wanted == ["a list"] and isinstance(value, str) and is_text_too:
         return f" Write [{value}]."
+    if wanted == ["a list"] and isinstance(value, dict) and is_text_too and value:
+        return f" Write [{', '.join(map(str, value))}]."
     if "a list" in wanted and isinstance(value, dict):
         return " Start each item with '- '."
     return ""

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from framework import meant
 from framework.type_places import choices_of, keys_at, members_at, models_at, tags_of
@@ -16,20 +16,32 @@ def shape_hint(value: Any, root: type[BaseModel], findings: list[Any]) -> str:
         return ""
     if isinstance(value, str) and (space := re.fullmatch(r"([a-z_]+):(\S.*)", value)):
         return f" Put a space after the colon: {space[1]}: {space[2]}"
-    tags = [str(tag) for model in models for tag in tags_of(model)]
-    if value in tags:
-        return f" Write {{type: {value}}}{', and what else it needs' if _needed(models[tags.index(value)]) else ''}."
+    kinds = {str(tag): model for model in models for tag in tags_of(model)}
+    if isinstance(value, str) and value in kinds:
+        return f" Write {{type: {value}}}{', and what else it needs' if _needed(kinds[value]) else ''}."
     if len(models) > 1 and "type" in models[0].model_fields:
-        return f" Write {{type: …}} with one of: {', '.join(tags)}."
+        return f" Write {{type: …}} with one of: {', '.join(kinds)}."
     if len(models) > 1:
         return ""
     keys = keys_at(models[0], ())
     if {"requests", "per"} <= {*keys} and (rate := meant.rate(str(value))):
         return f" Write {rate}."
+    if {"from", "type"} <= {*keys} and isinstance(value, str):
+        return f" Write {_column(models[0], str(findings[0]['loc'][-1]), value)}."
     line = re.fullmatch(r"(?:(GET|POST) +)?(/\S*)", str(value)) if {"method", "path"} <= {*keys} else None
     if line:
         return f" Write {{{'method: POST, ' if line[1] == 'POST' else ''}path: {line[2]}}}."
     return f" Write {shape_of(models, value)}."
+
+
+def _column(model: type[BaseModel], name: str, value: str) -> str:
+    """A column of which only the type is written, or only where it comes from."""
+    kind = meant.WORDS.get(value.lower(), value)
+    try:
+        model.model_validate({"from": name, "type": kind})
+    except ValidationError:
+        return f"{{from: {value}}}"
+    return f"{{from: {name}, type: {kind}}}" if "," not in kind else f'{{from: {name}, type: "{kind}"}}'
 
 
 def shape_of(models: list[type[BaseModel]], value: Any = None) -> str:

@@ -51,19 +51,17 @@ def lint(
         for finding in texts.unused(source):
             if finding.path not in broken and str(finding.path[0]) not in lost:  # what can't be read may use it
                 findings.append(finding)
-    found = {}
-    for code, path, message, word, at_key, fix in reversed(findings):
-        if code in ("W201", "W202") and any(path[:2] == place[:2] for place in unclear):
+    places = [in_file(finding.path, kept) for finding in findings]
+    unread = list(texts.in_what_is_lost(source, document.values, removed))
+    found: dict[tuple[int, int, str, str], Problem] = {}
+    for finding, place in zip([*findings, *unread], [*places, *(finding.path for finding in unread)], strict=True):
+        code, _, message, word, at_key, fix, alone = finding
+        if code in ("W201", "W202") and any(finding.path[:2] == path[:2] for path in unclear):
             continue  # the window's name may be the one that is misspelt
-        place = in_file(path, kept)
-        if stands(code, place, removed | document.unread, word):
+        if alone or stands(code, place, removed | document.unread, word):
             edit = None if fix is None else replaced(document, place, fix, word) if fix else taken_out(document, place)
             problem = document.problem(code, place, message, at_key, word, edit)
-            found[problem.line, problem.column, code, message] = problem  # an alias says it twice
-    for code, path, message, word, at_key, _ in texts.in_what_is_lost(source, document.values, removed):
-        if stands(code, (), removed | document.unread, word):
-            problem = document.problem(code, path, message, at_key, word)
-            found[problem.line, problem.column, code, message] = problem
+            found.setdefault((problem.line, problem.column, code, message), problem)  # an alias says it twice
     return sorted(found.values())
 
 

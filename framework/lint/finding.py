@@ -17,3 +17,5 @@ class Finding(NamedTuple):
     """Whether it is about the key rather than its value."""
     fix: str | None = None
     """What mends it in place of the value, or of the word in it; "" takes an item out of its list."""
+    alone: bool = False
+    """Whether it holds whatever else the file says."""

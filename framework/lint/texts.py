@@ -18,7 +18,7 @@ def in_templates(source: Source) -> Iterator[Finding]:
     streams = [stream.name for stream in source.streams]
     for use in templates(source):
         filters = wrong_filters(use.text)
-        yield from (Finding("E202", use.path, message, word) for message, word in filters)
+        yield from (Finding("E202", use.path, message, word, alone=True) for message, word in filters)
         problem = template_problem(use.text)
         if filters:
             continue
@@ -38,13 +38,14 @@ def in_templates(source: Source) -> Iterator[Finding]:
 
 def in_what_is_lost(source: Source, values: Any, removed: Iterable[Path]) -> Iterator[Finding]:
     """Names that are the same everywhere, in the parts of a file that can't be read otherwise."""
-    known = {group: names for group, names in allowed(source, ("http",)).items() if group in ("config", "secrets")}
+    whole = {"config", "secrets"} - {at[0] for at in removed}
+    known = {group: names for group, names in allowed(source, ("http",)).items() if group in whole}
     for path, text in ((path, text) for at in removed for path, text in texts(part_at(values, at), at)):
         if "{{" not in text or template_problem(text):
             continue
         for name in names_in(text):
             if name[0] in known and (wrong := problem_of_name(name, known)):
-                yield Finding("E202", path, *wrong)
+                yield Finding("E202", path, *wrong, alone=True)
 
 
 _FREE_TEXT = {"title", "description", "message", "owner", "docs_url"}

@@ -114,6 +114,8 @@ def chosen_auth(source: Source) -> Iterator[Finding]:
     for name in [name[1] for name in names if len(name) == 2 and name[0] == "config" and len(names) == 1]:
         schema = source.config.get(name, {})
         allowed = schema.get("enum", [schema["default"]] if "default" in schema else [])
+        if not isinstance(allowed, list):
+            continue  # of which something else is said
         for value in [str(value) for value in allowed if str(value) not in auth.of]:
             message = f"config.{name} may be {value!r}, which chooses none.{suggestion(value, list(auth.of))}"
             yield Finding("E322", ("http", "auth", "by"), message)

@@ -211,6 +211,44 @@ def test_a_misspelt_or_doubled_key_is_always_reported(tally: Tally) -> None:
     assert all(tally.changed[how, ""] > 500 for how in HOW)
 
 
+ODD: list[Any] = [
+    *("some text", "exponential", "cursor", "10/s", "POST /x", "{{ x }}", "a: b", "2 days", ""),
+    *(1, -1, 1.5, True, None, [], ["a"], [["a"]], [Pairs()], Pairs(), Pairs([("type", ["a"])])),
+    *(Pairs([("type", "cursor")]), Pairs([("name", "a"), ("name", "b")])),
+]
+"""What stands nowhere, and could stand anywhere."""
+
+
+def placed(tree: Any, path: Where, value: Any) -> Any:
+    """The tree with that value at the place."""
+    if not path:
+        return value
+    step, *rest = path
+    if isinstance(tree, Pairs):
+        return Pairs((key, placed(inner, tuple(rest), value) if key == step else inner) for key, inner in tree)
+    if isinstance(tree, list):
+        return [placed(inner, tuple(rest), value) if i == step else inner for i, inner in enumerate(tree)]
+    return tree
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", GOOD, ids=lambda path: path.stem)
+def test_whatever_stands_wherever_is_answered_by_problems(path: Path) -> None:
+    """Up to three of them at once; what is said has a place in the file."""
+    chance = random.Random(f"{SEED} odd {path.name}")
+    values: Any = read_file(path).values
+    every = sorted(paths(values), key=str)
+    for _ in range(30):
+        tree = pairs(values)
+        for at in chance.sample(every, min(len(every), chance.choice([1, 2, 3]))):
+            tree = placed(tree, at, chance.choice(ODD))
+        text = written(tree)
+        lines = text.split("\n")
+        for problem in problems_of(parse(str(path), text), path.stem):
+            assert 1 <= problem.line <= len(lines), text
+            assert 1 <= problem.column <= len(lines[problem.line - 1]) + 1, text
+
+
 def test_there_are_enough_good_files() -> None:
     assert len(GOOD) >= 60
 
