@@ -35,7 +35,8 @@ KEYS = {
     "params": ["request: {params: {…}}", "http: {params: {…}}"],
     "parent": ["for_each: {stream: …, as: …}"],
     "parent_stream": ["for_each: {stream: …, as: …}"],
-    "path": ["request: {path: …}"],
+    "page_start": ["first"],
+    "path": ["request: {path: …}", "next"],
     "payload": ["json"],
     "query": ["params"],
     "record_path": ["records", "path"],
@@ -44,6 +45,9 @@ KEYS = {
     "resources": ["streams"],
     "selector": ["records", "path"],
     "size": ["value", "page_size: {param: …, value: …}"],
+    "start": ["first"],
+    "start_page": ["first"],
+    "initial_page": ["first"],
     "start_date": ["start", "config: {start_date: {type: string, format: date}}"],
     "status": ["when: {status: …}"],
     "table": ["clean: {table: …}"],
@@ -136,6 +140,13 @@ def suggest(given: object, known: list[str]) -> str:
     """The word that is meant, else the list of them."""
     right = word(given, known)
     return f" Did you mean {right!r}?" if right is not None and right != given else suggestion(given, known)
+
+
+def name(given: str) -> str | None:
+    """Weather Data → weather_data"""
+    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+", given)
+    made = "_".join(words).lower().lstrip("0123456789_")
+    return made or None
 
 
 _LENGTHS = {"hourly": "1h", "daily": "1d", "weekly": "7d", "monthly": "1mo", "quarterly": "3mo", "yearly": "1y"}

@@ -95,7 +95,9 @@ def _pattern(pattern: str, what: str) -> AfterValidator:
 
     def check(value: str) -> str:
         if not compiled.fullmatch(value):
-            raise PydanticCustomError("pattern", "{reason}", {"reason": f"{value!r} is no {what}"})
+            near = meant.name(value) if pattern == NAME else None
+            reason = f"{value!r} is no {what}{f'. Did you mean {near}?' if near else ''}"
+            raise PydanticCustomError("pattern", "{reason}", {"reason": reason})
         return value
 
     return AfterValidator(check)

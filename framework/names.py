@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from framework import meant
 from framework.model import Template
 from framework.pagination.cursor import names_of_cursor
 from framework.partitions.stream import ForEachRecord
@@ -189,7 +190,8 @@ def problem_of_name(name: NamePath, known: Mapping[str, list[str] | None]) -> tu
     if group not in known:
         quotes = f" Put it in quotes: ref('{group}')." if "ref" in known and group.isupper() else ""
         if group.lower() in _OF_THE_MACHINE and "secrets" in known:
-            quotes = " A secret is {{ secrets.NAME }} and listed in `secrets`; anything else is {{ config.NAME }}."
+            own = (meant.name(name[1]) if len(name) > 1 else None) or "NAME"
+            quotes = f" A secret is {{{{ secrets.{own} }}}}, listed in `secrets`; anything else is a value of `config`."
         return f"there is no {group!r} here.{quotes or suggestion(group, list(known))}", group
     fields = known[group]
     if fields is None or group == "ref":

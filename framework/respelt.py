@@ -1,12 +1,13 @@
-"""A document with its misspelt keys and words as they are meant, so that what hangs on them is looked at too."""
+"""A document with its misspelt keys, words and shapes as they are meant: what hangs on them is looked at too."""
 
 from dataclasses import replace
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from framework import meant
+from framework import elsewhere, meant
 from framework.problem import Path, Problem, show_path
+from framework.reshaped import misshapen, reshaped
 from framework.type_places import keys_at, kinds_with, literals_at, tags_at
 from framework.type_problems import problems_of, yaml_path
 from framework.yaml_file import Document
@@ -25,11 +26,13 @@ def respelt(document: Document, root: type[BaseModel], context: dict[str, Any]) 
             break
         except ValidationError as error:
             names, words = _names(document, error, root), _words(document, error, root)
-            if not names and not words:
+            shapes = [] if names or words else misshapen(document, error, root)
+            if not names and not words and not shapes:
                 break
             wrong = {("E101", show_path(path)) for path in names} | {("E104", show_path(path)) for path in words}
+            wrong |= {("E103", show_path(path)) for path in shapes}
             misspelt += [at for at in problems_of(error, document, root) if (at.code, at.where) in wrong]
-            document = _renamed(document, names, words)
+            document = reshaped(document, shapes) if shapes else _renamed(document, names, words)
     return document, misspelt
 
 
@@ -40,12 +43,12 @@ def _names(document: Document, error: ValidationError, root: type[BaseModel]) ->
         path = yaml_path(document.values, finding["loc"])
         if finding["type"] != "extra_forbidden" or path not in document.keys:
             continue
-        if not kinds_with(str(path[-1]), finding["loc"], root):
-            known = keys_at(root, finding["loc"][:-1])
-            shape = meant.key(str(path[-1]), known)
-            name = shape or meant.near_key(str(path[-1]), known)
-            if name in known and (*path[:-1], name) not in document.keys:
-                found.setdefault(path, str(name))
+        known = keys_at(root, finding["loc"][:-1])
+        name = meant.key(str(path[-1]), known)
+        if not name and not kinds_with(str(path[-1]), finding["loc"], root) and not elsewhere.key(path):
+            name = meant.near_key(str(path[-1]), known)
+        if name in known and (*path[:-1], name) not in document.keys:
+            found.setdefault(path, str(name))
     taken = [(*path[:-1], name) for path, name in found.items()]
     return {path: name for path, name in found.items() if taken.count((*path[:-1], name)) == 1}
 

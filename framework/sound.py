@@ -9,8 +9,9 @@ from pydantic import ValidationError
 
 from framework.problem import Path, Problem, in_file, part_at
 from framework.spec import Source
-from framework.type_places import literals_at, members_at
+from framework.type_places import literals_at, members_at, models_at
 from framework.type_problems import late_problem, yaml_path
+from framework.type_shapes import column_in_short
 from framework.yaml_file import Document
 
 _GONE = object()
@@ -34,6 +35,7 @@ def sound_part(document: Document) -> Sound | None:
     """Takes out what is wrong, and then what can't do without it, until the rest is a source. None if nothing is."""
     values, removed, filled = _copy(document.values), set(document.unread), set[Path]()
     problems: list[Problem] = []
+    mended = set[Path]()
     for round_ in range(_ROUNDS):
         kept: dict[Path, list[int]] = {}
         rest = _without_gone(values, (), kept)
@@ -50,6 +52,10 @@ def sound_part(document: Document) -> Sound | None:
                     continue
                 if finding["type"] == "one_of" and round_ and not any(gone[:-1] == place for gone in removed):
                     problems.append(late_problem(document, place, finding, Source))
+                if place not in mended and (instead := _instead(finding, place)) is not None:
+                    mended.add(place)
+                    _put(values, place, instead)
+                    continue
                 place = place[:-1] if is_missing or place in filled else place
                 if not place:
                     return None
@@ -86,6 +92,24 @@ def _remove(values: Any, path: Path) -> None:
         values[int(last)] = _GONE
     elif isinstance(values, dict):
         values.pop(last, None)
+
+
+def _instead(finding: Any, path: Path) -> Any:
+    """What a plain value is short for: [id] for id, a column for its type."""
+    value = finding["input"]
+    if not isinstance(value, str) or not path or isinstance(path[-1], int):
+        return None
+    if finding["type"] == "list_type":
+        return [value]
+    if finding["type"] in ("model_type", "model_attributes_type") and path[-2:-1] == ("columns",):
+        return column_in_short(models_at(Source, finding["loc"])[0], str(path[-1]), value)
+    return None
+
+
+def _put(values: Any, path: Path, wanted: Any) -> None:
+    above = part_at(values, path[:-1])
+    if isinstance(above, dict):
+        above[path[-1]] = wanted
 
 
 _STAND_INS: dict[str, Any] = {

@@ -7,8 +7,9 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from framework import meant, type_fixes
+from framework import elsewhere, meant, type_fixes
 from framework.problem import Path, Problem, nearest, part_at, show_path, suggestion
+from framework.schema import help_of
 from framework.type_places import (
     TOLD_BY_KEY,
     choices_of,
@@ -20,7 +21,7 @@ from framework.type_places import (
     tags_at,
     takes_text,
 )
-from framework.type_shapes import shape_hint, shape_of
+from framework.type_shapes import listed_column, shape_hint, shape_of
 from framework.yaml_file import Document
 
 _KINDS = {
@@ -156,7 +157,7 @@ def _problem(document: Document, path: Path, findings: list[Any], root: type[Bas
         keys = TOLD_BY_KEY if own_key(path[-1]) in finding["loc"] else [path[-1]]
         what = " or ".join(map(repr, keys))
         shape = shape_of(models_at(root, finding["loc"])) if len(keys) == 1 else ""
-        remedy = f" Write {path[-1]}: {shape}." if shape else _default_of(path)
+        remedy = f" Write {path[-1]}: {shape}." if shape else _default_of(path) or _meaning(path, finding, root)
         return document.problem("E102", path, f"the key {what} is missing in {_owner(path)}.{remedy}", at_key=True)
     if kind == "union_tag_not_found":
         near = nearest("type", [str(key) for key in value])
@@ -179,18 +180,19 @@ def _problem(document: Document, path: Path, findings: list[Any], root: type[Bas
         wanted = list(dict.fromkeys(word for kind, word in _KINDS.items() if kind in {f["type"] for f in findings}))
         is_text_too = takes_text(root, findings)
         shape = shape_hint(value, root, findings)
-        hint = shape or _of_name(path, value, wanted, root, findings)
+        note = elsewhere.value(path, value)
+        hint = f" {note}" if note else shape or _of_name(path, value, wanted, root, findings)
         hint = hint or _type_hint(value, wanted, _written(document, path), is_text_too)
         message = f"{shown} stands where {_choice(wanted)} is wanted.{quotes or template or hint}"
-        mended = not (quotes or template or shape)
+        mended = not (quotes or template or shape or note)
         fix = type_fixes.kind(document, path, value, wanted, is_text_too) if mended else None
         return document.problem("E103", path, message, fix=fix)
     at_key = finding["loc"][-1] == "[key]"
     mend = {"duration": type_fixes.duration, "jmespath": type_fixes.jmespath}.get(kind)
     fix = mend(document, path, value) if mend else None
     message = f"{_sentence(finding, shown)}{quotes or template}"
-    if fix and kind == "duration" and "Did you mean" not in message:
-        message += f" Did you mean {fix.text}?"
+    if kind == "duration" and "Did you mean" not in message:
+        message += f" Did you mean {fix.text}?" if fix else f" {note}" if (note := elsewhere.value(path, value)) else ""
     return document.problem(_CUSTOM.get(kind, "E105"), path, message, at_key, fix=fix)
 
 
@@ -206,11 +208,23 @@ _QUOTE_COMMA = " Put quotes around a text that holds a comma."
 def _unknown_key(path: Path, loc: Path, root: type[BaseModel]) -> str:
     """A key that only other kinds of the same family take is told so."""
     key, known = str(path[-1]), keys_at(root, loc[:-1])
+    said = f"{key!r} is no key of {_owner(path)}"
+    if shape := meant.key(key, known):
+        return f"{said}. Here it is `{shape}`."
+    if note := elsewhere.key(path):
+        return f"{said}. {note}"
+    if path[0] == "defaults" and len(path) == 2 and key in keys_at(root, ("streams", 0)):
+        return f"{said}: write it in each stream."
     if takers := kinds_with(key, loc, root):
-        return f"{key!r} is no key of {_owner(path)} of type {loc[-2]}, but of {' and '.join(takers)}."
-    shape = meant.key(key, known)
-    remedy = f" Here it is `{shape}`." if shape else suggestion(key, known, meant.near_key(key, known))
-    return f"{key!r} is no key of {_owner(path)}.{remedy}"
+        return f"{said} of type {loc[-2]}, but of {' and '.join(takers)}."
+    return f"{said}.{suggestion(key, known, meant.near_key(key, known))}"
+
+
+def _meaning(path: Path, finding: Any, root: type[BaseModel]) -> str:
+    """What a key means, in a sentence."""
+    told = [help_of(model) for model in models_at(root, finding["loc"][:-1])]
+    means = next((texts[str(path[-1])] for texts in told if str(path[-1]) in texts), "")
+    return f" It says: {re.split('(?<=[.;]) ', means)[0].rstrip('.;')}." if means and path[-1] != "type" else ""
 
 
 def _default_of(path: Path) -> str:
@@ -256,9 +270,10 @@ def _jmespath_hint(text: str) -> str:
     if text.startswith("$"):
         return f" A path starts at the body itself, without $: {text.lstrip('$').lstrip('.') or '@'}"
     hints = [
+        (r"(^|\s)(and|or|in|not)\s", " Write && for and, || for or, ! for not."),
         (r"[^=!<>]=[^=]", " Compare with ==."),
         (r"[=<>]\s*-?[0-9]", " Put backticks around a number: `5`."),
-        (r"(^|\s)(and|or|in|not)\s", " Write && for and, || for or, ! for not."),
+        (r"[=<>]\s*(true|false|null)\b", " Put backticks around true, false and null: `true`."),
     ]
     said = "".join(hint for pattern, hint in hints if re.search(pattern, text))
     if not said and (odd := re.search(r"[\w-]*(?:\w-\w|[^\x00-\x7f])[\w-]*", text)):
@@ -296,7 +311,9 @@ def _of_name(path: Path, value: Any, wanted: list[str], root: type[BaseModel], f
     if wanted == ["a list"] and isinstance(value, dict) and value and named:
         return f" Start each item with '- ': `- name: {next(iter(value))}`."
     if isinstance(value, list) and value and isinstance(value[0], dict) and "name" in value[0]:
-        return f" Write `{value[0]['name']}: {{…}}` in place of `- name: {value[0]['name']}`."
+        name = value[0]["name"]
+        shape = listed_column(value[0]) if "columns" in path else "{…}"
+        return f" Write `{name}: {shape}` in place of `- name: {name}`."
     return ""
 
 
@@ -333,4 +350,6 @@ def _named(path: Path) -> str:
     words = [step for step in path if isinstance(step, str)]
     if not words:
         return "the source"
+    if words[-2:-1] == ["columns"]:
+        return f"the column {words[-1]}"
     return f"an item of {words[-1]}" if isinstance(path[-1], int) else words[-1]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 LAYERS = """
-    errors problem meant
+    errors problem meant elsewhere
     exact_json lines window filters request model template manifest hooks predicate snowflake_words sql
     yaml_file body limiter
     place connection transport guards ahead aws azure rules/ mend deployer snowflake_session
@@ -16,10 +16,10 @@ LAYERS = """
     records repeats keys
     spec
     settings names
-    type_fixes type_places type_shapes type_problems
-    respelt sound spec_file
+    schema type_fixes type_places type_shapes type_problems
+    reshaped respelt sound spec_file
     lint/
-    schema examples reference
+    examples reference
     project plan
     parts sweep log parents token_store turns fetch
     moments jobs paging

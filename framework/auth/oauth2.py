@@ -99,7 +99,8 @@ class OAuth2Auth(Strict):
         for grant, keys in _NEEDS.items():
             for key in keys:
                 if (getattr(self, key) is not None) != (grant == self.grant):
-                    reason = f"`grant: {grant}` and `{key}` go together"
+                    told = "needs" if grant == self.grant else "is the only one that takes"
+                    reason = f"`grant: {grant}` {told} the key `{key}`"
                     raise PydanticCustomError("one_of", "{reason}", {"reason": reason})
         by_jwt = self.client_auth == "jwt"
         if by_jwt and self.grant == "jwt_bearer":

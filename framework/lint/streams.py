@@ -180,7 +180,8 @@ def _checks(stream: Stream) -> Iterator[Finding]:
                 message = f"there is no column {name!r}.{suggestion(name, known)}"
                 yield Finding("E312", ("checks", check, index), message)
     if freshness and freshness.of == "cursor" and not (stream.clean and stream.incremental):
-        message = "freshness of the cursor needs `clean` and `incremental`: without them use `of: load`."
+        needs = [f"`{part}`" for part in ("clean", "incremental") if not getattr(stream, part)]
+        message = f"freshness of the cursor needs {' and '.join(needs)}; `of: load` does without."
         yield Finding("E312", ("checks", "freshness"), message)
 
 
@@ -255,7 +256,10 @@ def _of_parents(source: Source, stream: Stream, level: ForEach) -> Iterator[Find
             message = f"the parent {parent.name!r} has no primary_key to tell its records apart by."
             yield Finding("E305", inner[:-1] if inner[-1:] == ("stream",) else inner, message)
         if isinstance(level, ForEachRecord) and level.only_changed and not parent.incremental:
-            message = f"only_changed, and the parent {parent.name!r} is not incremental: each run reads all of it."
+            message = (
+                f"only_changed, and the parent {parent.name!r} is not incremental: each run reads all of it. "
+                "Give it `incremental`, or leave only_changed out."
+            )
             yield Finding("W209", ("only_changed",), message)
         fields = parent_fields(stream) if isinstance(level, ForEachRecord) and not level.each else []
         for field in [*fields, *([each] if (each := getattr(level, "each", None)) else [])]:

@@ -29,6 +29,8 @@ class Checked:
     """Of a framework.yaml without problems of types."""
     unreadable: bool = False
     """Whether it could not be opened at all."""
+    partly: bool = False
+    """Whether something in it could not be looked at for what is wrong above it."""
     lines: list[str] = field(default_factory=list)
     """Its text, for people to see."""
 
@@ -70,4 +72,6 @@ def checked(path: Path) -> Checked:
         problem = Problem(str(path), 1, 1, "E004", "", f"can't be read: {reason}.")
         return Checked(path, Document(str(path), ""), [problem], unreadable=True)
     problems = problems_of_spec(spec, path.stem)
-    return Checked(path, spec.document, problems, source=spec.source, lines=spec.document.text.split("\n"))
+    partly = spec.sound is None or bool(spec.sound.removed)
+    lines = spec.document.text.split("\n")
+    return Checked(path, spec.document, problems, source=spec.source, partly=partly, lines=lines)

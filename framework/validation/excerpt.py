@@ -4,7 +4,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from framework.problem import Problem, end_of_word
+from framework.problem import Path, Problem, end_of_word, part_at
 from framework.validation.checked import Checked
 
 _SECRET_KEY = r"(?:[\w-]*(?:password|passwd|secret|token|private_key|api[-_]?key|authorization|webhook)|value|key)"
@@ -28,7 +28,14 @@ class Excerpt:
 def columns(checked: Checked, problem: Problem) -> tuple[int, int]:
     """Where the word that it is about begins and ends (behind it), in characters from 1."""
     line = checked.lines[problem.line - 1] if problem.line <= len(checked.lines) else ""
-    return problem.column, max(end_of_word(line, problem.column), problem.column + 1)
+    at = _offset(checked, problem.line) + problem.column - 1
+    ends = [end for path, (start, end) in checked.document.spans.items() if start == at and _is_plain(checked, path)]
+    end = problem.column + min(ends) - at if ends else end_of_word(line, problem.column)
+    return problem.column, max(min(end, len(line) + 1), problem.column + 1)
+
+
+def _is_plain(checked: Checked, path: Path) -> bool:
+    return not isinstance(part_at(checked.document.values, path), dict | list)
 
 
 def excerpt(checked: Checked, problem: Problem) -> Excerpt | None:

@@ -95,7 +95,11 @@ def _said(error: Any, columns: list[str]) -> tuple[str, str, str] | None:
         column = found[1] or re.findall(r'Referenced column "([^"]*)"', text)[0]
         near_by = re.findall(r'"([^"]*)"', text.partition("Candidate bindings:")[2].partition("\n")[0])
         known = [name.rpartition(".")[2] for name in near_by]
-        return "E317", f"there is no column {column!r}.{suggestion(column, known or columns)}", column
+        nearby = suggestion(column, known or columns)
+        remedy = (
+            nearby if "Did you mean" in nearby else f"{nearby} A column is declared under the stream's `clean.columns`."
+        )
+        return "E317", f"there is no column {column!r}.{remedy}", column
     if found := re.search(r"Function with name \"?(\w+)\"? does not exist", text):
         near = re.search(r'Did you mean "(\w+)"', text)
         return "E317", f"there is no function {found[1]!r}.{f' Did you mean {near[1]!r}?' if near else ''}", found[1]

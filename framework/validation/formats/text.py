@@ -8,12 +8,12 @@ _BOLD, _RED, _YELLOW, _BLUE, _OFF = "\x1b[1m", "\x1b[1;31m", "\x1b[1;33m", "\x1b
 
 
 def text(outcome: Outcome, colours: bool = False) -> str:
-    """A paragraph for each problem, and a line that counts them."""
+    """A paragraph for each problem, with the page of its rule the first time, and a line that counts them."""
 
     def paint(colour: str, words: str) -> str:
         return f"{colour}{words}{_OFF}" if colours and words else words
 
-    parts = []
+    parts, told = [], set[str]()
     for checked, problem in outcome.found:
         colour = _RED if RULES[problem.code].is_error else _YELLOW
         place = paint(_BOLD, f"{problem.file}:{problem.line}:{problem.column}:")
@@ -24,8 +24,10 @@ def text(outcome: Outcome, colours: bool = False) -> str:
         if shown:
             caret = " " * shown.start + paint(colour, "^" * shown.width)
             rows += [f"{paint(_BLUE, f'{problem.line} |')} {shown.text}", f"{paint(_BLUE, f'{margin} |')} {caret}"]
-        mend = ", or let --fix mend it" if problem.fix else ""
-        rows.append(f"{paint(_BLUE, f'{margin} =')} more: framework rule {problem.code}{mend}")
+        more = [] if problem.code in told else [f"more: framework rule {problem.code}"]
+        told.add(problem.code)
+        if more := [*more, *(["--fix mends it"] if problem.fix else [])]:
+            rows.append(f"{paint(_BLUE, f'{margin} =')} {', '.join(more)}")
         parts.append("\n".join(rows) + "\n")
     return "\n".join([*parts, _count(outcome)])
 
@@ -34,7 +36,9 @@ def _count(outcome: Outcome) -> str:
     files, errors, warnings = len(outcome.files), outcome.errors, outcome.warnings
     said = f"{_of(files, 'file')}: {_of(errors, 'error')}, {_of(warnings, 'warning')}"
     said += f", {outcome.fixed} mended" if outcome.fixed else ""
-    return said + (f", {outcome.known} known" if outcome.known else "")
+    said += f", {outcome.known} known" if outcome.known else ""
+    partly = any(checked.partly and checked.problems for checked in outcome.files)
+    return f"What depends on these is looked at once they are right.\n{said}" if partly else said
 
 
 def _of(number: int, word: str) -> str:
