@@ -64,23 +64,12 @@ test-fast: .venv/.ready  ## the tests that take no time
 test-airflow-quick: .venv-airflow/.ready  ## the DAGs on a real Airflow, in one process
 	$(AIRFLOW_BIN)/python -m pytest -q -m airflow -W default tests/dag_factory
 
-# PostgreSQL, Redis and a browser are Debian's. Where they are missing and can't be had, this says so and stops.
-CLUSTER_PACKAGES := postgresql redis-server chromium nodejs
-CLUSTER_SETUP := set -e; have() { command -v $$1 >/dev/null; }; \
-	  if have redis-server && ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && have chromium && have node; then exit 0; fi; \
-	  if ! have apt-get; then echo "test-airflow needs PostgreSQL, Redis, Chromium and Node; there is no apt-get to install them with"; exit 1; fi; \
-	  if [ "$$(id -u)" = 0 ]; then sudo=; elif have sudo && sudo -n true 2>/dev/null; then sudo="sudo -n"; \
-	  else echo "test-airflow needs Debian's packages: sudo apt-get install $(CLUSTER_PACKAGES)"; exit 1; fi; \
-	  echo "installing $(CLUSTER_PACKAGES) (once)"; $$sudo apt-get update -qq; \
-	  DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq --no-install-recommends $(CLUSTER_PACKAGES) >/dev/null \
-	  || { echo "apt-get could not install $(CLUSTER_PACKAGES)"; exit 1; }
-
 tests/airflow_cluster/node_modules/.ready: tests/airflow_cluster/package-lock.json
 	@(cd tests/airflow_cluster && npm ci --silent --ignore-scripts --no-audit --no-fund && touch node_modules/.ready) \
 	  || echo "npm could not get playwright-core: no pictures are taken of Airflow's pages"
 
 test-airflow: .venv-airflow/.ready  ## the DAGs on a whole Airflow: PostgreSQL, Redis, Celery workers, a browser
-	@bash -c '$(CLUSTER_SETUP)'
+	@sh tests/airflow_cluster/packages.sh
 	@$(MAKE) --no-print-directory tests/airflow_cluster/node_modules/.ready
 	$(AIRFLOW_BIN)/python -m pytest -q -s -W default tests/airflow_cluster
 
