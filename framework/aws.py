@@ -10,6 +10,7 @@ ACTIONS = {
     "AbortMultipartUpload": "s3:AbortMultipartUpload",
     "CompleteMultipartUpload": "s3:PutObject",
     "CreateMultipartUpload": "s3:PutObject",
+    "DeleteObject": "s3:DeleteObject",
     "GetObject": "s3:GetObject",
     "GetParameter": "ssm:GetParameter",
     "GetSecretValue": "secretsmanager:GetSecretValue",

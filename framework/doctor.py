@@ -87,6 +87,7 @@ def _stage(deployed: Deployment, now: datetime, redactor: Redactor) -> Iterator[
         "write where nothing is": _put_if_absent,
         "publish, and never over another": _publish,
         "find and discard old uploads": _discard,
+        "remove old notes": _remove,
     }
     for what, probe in probes.items():
         yield _tried("stage", what, partial(probe, stage, folder))
@@ -141,6 +142,16 @@ def _discard(stage: Stage, folder: str) -> str:
     if not found or stage.is_prepared(key, handle, 1):
         raise StageError(f"{stage.url} does not list the uploads that are open, or keeps what is aborted")
     return "an open upload is found and aborted"
+
+
+def _remove(stage: Stage, folder: str) -> str:
+    """The notes of old runs are all that is ever removed."""
+    key = f"{folder.rpartition('/')[0]}/_run/_doctor/{entropy.token_hex(4)}"
+    stage.put_if_absent(key, b"x")
+    stage.remove([key])
+    if stage.read(key) is not None:
+        raise StageError(f"{stage.url} keeps what is removed")
+    return "an object is written and removed"
 
 
 def _clock(stage: Stage, now: datetime) -> Finding:

@@ -12,6 +12,8 @@ from framework.stages.azure import AzureStage
 from framework.stages.s3 import S3Stage
 
 Document = dict[str, Any]
+_SWEPT = ("_plan", "_rate", "_run")
+"""What a run removes by age. Parts and the log it can't."""
 _BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs"
 
 
@@ -42,6 +44,7 @@ def _of_stage(stage: S3Stage, project: str) -> list[Document]:
     within = {"StringLikeIfExists": {"s3:prefix": [f"{prefix}{project}/*"]}}
     statements = [
         _allow("Objects", objects, [f"{bucket}/{prefix}{project}/*"]),
+        _allow("Notes", ["s3:DeleteObject"], [f"{bucket}/{prefix}{project}/{name}/*" for name in _SWEPT]),
         {**_allow("Lists", ["s3:ListBucket"], [bucket]), "Condition": within},
         _allow("OpenUploads", ["s3:ListBucketMultipartUploads"], [bucket]),
     ]

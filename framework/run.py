@@ -9,10 +9,10 @@ import msgspec
 
 from framework.alerts.base import post
 from framework.check import Check
-from framework.errors import FrameworkError
+from framework.errors import FrameworkError, StageError
 from framework.project import resolve
 from framework.spec import Stream
-from framework.sweep import UPLOADS_KEPT, throw_away
+from framework.sweep import UPLOADS_KEPT, throw_away, tidy
 from framework.warehouses.base import Warehouse
 from framework.workspace import Options, Workspace
 
@@ -122,7 +122,12 @@ def sweep(workspace: Workspace, now: datetime) -> None:
             with workspace.about(stream.name):
                 workspace.position(stream.name)
 
-    throw_away(workspace.stage, workspace.deployment.project, workspace.source.name, publish, now - UPLOADS_KEPT)
+    project, source = workspace.deployment.project, workspace.source
+    throw_away(workspace.stage, project, source.name, publish, now - UPLOADS_KEPT)
+    try:
+        tidy(workspace.stage, project, source.name, now, source.http.rate_limit.per)
+    except StageError as error:  # as where it may not: then the store's own rules have to
+        workspace.listener("warning", {"stream": source.name, "text": f"{error}. What is old there stays."})
 
 
 def alert(workspace: Workspace, report: Report) -> None:

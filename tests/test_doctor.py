@@ -139,8 +139,9 @@ def test_the_printed_policy_suffices_and_nothing_of_it_can_go(
         document = json.loads(capsys.readouterr().out)
         actions = sorted(action for statement in document["Statement"] for action in statement["Action"])
         assert actions == [
-            "s3:AbortMultipartUpload", "s3:GetObject", "s3:ListBucket", "s3:ListBucketMultipartUploads",
-            "s3:ListMultipartUploadParts", "s3:PutObject", "secretsmanager:GetSecretValue", "ssm:GetParameter",
+            "s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:ListBucket",
+            "s3:ListBucketMultipartUploads", "s3:ListMultipartUploadParts", "s3:PutObject",
+            "secretsmanager:GetSecretValue", "ssm:GetParameter",
         ]  # fmt: skip
         for statement in document["Statement"]:  # moto knows no resources but those of S3
             if statement["Sid"] in ("Secrets", "Parameters"):
@@ -184,6 +185,7 @@ def test_a_policy_names_the_key_the_tags_and_the_writing() -> None:
     by_name = {statement["Sid"]: statement for statement in document["Statement"]}
     assert "s3:PutObjectTagging" in by_name["Objects"]["Action"]
     assert by_name["Objects"]["Resource"] == ["arn:aws:s3:::acme/analytics/*"]
+    assert by_name["Notes"]["Resource"][0] == "arn:aws:s3:::acme/analytics/_plan/*", "neither parts nor the log"
     assert by_name["Key"]["Resource"] == ["arn:aws:kms:eu-west-1:1:key/k"]
     assert "secretsmanager:PutSecretValue" in by_name["Secrets"]["Action"]
     assert by_name["Secrets"]["Resource"][0] == "arn:aws:secretsmanager:eu-west-1:*:secret:shop"

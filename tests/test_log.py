@@ -1,8 +1,9 @@
 """The commit protocol: prepare, log, publish, and what a dead run leaves behind."""
 
+import os
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from framework.errors import Conflict, StageError, UploadLost
 from framework.log import AlreadyLogged, Log
 from framework.manifest import Committed, Part, Position, Reset, Slice, SliceResult, Voided
 from framework.stages.local import LocalFolder
-from framework.sweep import claimed, throw_away
+from framework.sweep import claimed, throw_away, tidy
 from framework.window import Window
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -133,6 +134,21 @@ def test_a_sweep_and_a_slow_run_do_not_share_an_upload(stage: LocalFolder, log: 
     assert sweep_now(logged_meanwhile) == 1
     assert visible(stage) == [three.key]
     assert swept(stage) == 0
+
+
+def test_old_plans_notes_and_turns_are_removed(stage: LocalFolder) -> None:
+    """By age, of this source alone; parts and the log never are."""
+    days = {"_plan/shop/orders/a.json": 31, "_run/shop/a/n.json": 31, "_rate/shop/5-per-3600s/7/00000001.json": 2}
+    young = {"_plan/shop/orders/b.json": 29, "_run/shop/b/n.json": 29, "_rate/shop/5-per-3600s/8/00000001.json": 1}
+    other = {"_plan/other/orders/a.json": 99, "_log/shop/orders/00000001.json": 99, "source=shop/dt=1/part-1": 99}
+    now = datetime.now(UTC)
+    for name, age in (days | young | other).items():
+        stage.put_if_absent(f"project/{name}", b"x")
+        then = (now - timedelta(days=age)).timestamp()
+        os.utime(stage.root / "project" / name, (then, then))
+    assert tidy(stage, "project", "shop", now, timedelta(hours=1)) == len(days)
+    assert {found.key.removeprefix("project/") for found in stage.list("project/")} == {*young, *other}
+    assert tidy(stage, "project", "shop", now, timedelta(hours=1)) == 0
 
 
 def test_disjoint_work_takes_the_next_number(log: Log) -> None:

@@ -6,7 +6,7 @@ import secrets
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -235,6 +235,18 @@ class AzureContainer:
         except self.failures as error:
             if azure.code_of(error) not in _TAKEN | {"BlobNotFound"}:
                 raise self.failed(f"discard the upload of {leftover.key}", error) from None
+
+    def remove(self, keys: Sequence[str]) -> None:
+        """Some at a time."""
+        for _ in self.pool.map(self._remove, keys):
+            pass
+
+    def _remove(self, key: str) -> None:
+        try:
+            self.blob(key).delete_blob()
+        except self.failures as error:
+            if azure.code_of(error) not in ("BlobNotFound", "404"):
+                raise self.failed(f"remove {key}", error) from None
 
     def time(self) -> datetime:
         """By the Date of an answer."""

@@ -7,7 +7,7 @@ uncommitted blocks, or a temporary file; publish completes it; put-if-absent is 
 A new kind is one file: an options class with `type: Literal["…"]` and `open()`, added to the union in `__init__.py`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -96,6 +96,11 @@ class Stage(Protocol):
 
     def discard(self, leftover: Leftover) -> None:
         """Throws such an upload away. Does nothing where it is gone or was published."""
+        ...
+
+    def remove(self, keys: Sequence[str]) -> None:
+        """Removes small objects that nobody needs any more; those that are gone already are none the worse. Never asked
+        for parts or for the log."""
         ...
 
     def time(self) -> datetime:

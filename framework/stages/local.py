@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -141,6 +141,14 @@ class LocalFolder:
             path.unlink(missing_ok=True)
         except OSError as error:
             raise StageError(f"can't sweep {path}: {error.strerror}") from error
+
+    def remove(self, keys: Sequence[str]) -> None:
+        """The files go; their folders stay, since somebody may be about to write there."""
+        for key in keys:
+            try:
+                (self.root / key).unlink(missing_ok=True)
+            except OSError as error:
+                raise StageError(f"can't remove {self.root / key}: {error.strerror}") from error
 
     def time(self) -> datetime:
         """The file system's, as a new file shows it."""

@@ -4,7 +4,7 @@ import base64
 import tempfile
 import threading
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -25,6 +25,8 @@ CHUNK_BYTES, LARGE_CHUNK_BYTES = 5 << 20, 12 << 20
 SMALL_CHUNKS, MOST_CHUNKS = 1000, 10_000
 IN_FLIGHT = 4
 """Chunks on their way at the same time, over all uploads of the stage: what bounds its memory."""
+AT_ONCE = 16
+"""Objects that are removed at the same time."""
 _GONE = {"NoSuchUpload", "404"}
 """Some stores answer 500 instead when such an upload is to be completed: then they are asked whether it is there."""
 _TAKEN = {"PreconditionFailed", "412"}
@@ -221,6 +223,12 @@ class S3Bucket:
         except self.failures as error:
             if aws.code_of(error) not in _GONE:
                 raise self.failed(f"abort the upload of {leftover.key}", error) from None
+
+    def remove(self, keys: Sequence[str]) -> None:
+        """One by one, some at a time: so a policy can say which ones may go, as not every store's does for a list."""
+        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="s3-remove") as pool:
+            for _ in pool.map(lambda key: self.call(f"remove {key}", "delete_object", Key=self.prefix + key), keys):
+                pass
 
     def time(self) -> datetime:
         """By the Date of an answer."""

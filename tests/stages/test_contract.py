@@ -178,6 +178,18 @@ def test_leftovers_are_found_by_age_and_place(stage: Stage) -> None:
     assert list(stage.list("")) == []
 
 
+def test_what_is_removed_is_gone_and_nothing_else(stage: Stage) -> None:
+    keys = [f"p/_run/s/{number}.json" for number in range(12)]
+    for key in (*keys, "p/_run/s/kept.json"):
+        stage.put_if_absent(key, b"x")
+    stage.remove(keys[:10])
+    stage.remove([*keys, "p/_run/s/never.json"])
+    stage.remove([])
+    assert [found.key for found in stage.list("p/")] == ["p/_run/s/kept.json"]
+    assert stage.read(keys[0]) is None
+    assert stage.put_if_absent(keys[0], b"y"), "the name is free again"
+
+
 def test_the_store_has_a_clock(stage: Stage) -> None:
     assert abs((stage.time() - datetime.now(UTC)).total_seconds()) < 60
 
