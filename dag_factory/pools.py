@@ -45,12 +45,12 @@ class Api:
 
     def make(self, pool: Pool, exists: bool) -> None:
         """Makes it, or gives it another size."""
-        body = {"name": pool.name, "slots": pool.slots, "description": pool.why, "include_deferred": False}
-        if exists:
+        body = {"slots": pool.slots, "description": pool.why, "include_deferred": False}
+        if exists:  # a pool's name is `pool` here and `name` there, and what is not known is refused
             mask = "update_mask=slots&update_mask=description"
             self._asked("PATCH", f"/api/v2/pools/{pool.name}?{mask}", {**body, "pool": pool.name})
         else:
-            self._asked("POST", "/api/v2/pools", body)
+            self._asked("POST", "/api/v2/pools", {**body, "name": pool.name})
 
     def _asked(self, method: str, path: str, body: Any = None) -> Any:
         import httpx  # noqa: PLC0415 - the DAGs' files do without it
