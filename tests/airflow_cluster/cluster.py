@@ -105,6 +105,10 @@ class Cluster:
         log = self._run(name, str(BIN / "airflow"), *words, AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT=str(free_port()))
         until(lambda: " ready." in log.read_text(errors="replace"), why=f"{name} did not start: {log}")
 
+    def taken_by(self, name: str) -> int:
+        """How many tasks a worker has got since its start."""
+        return (self.logs / f"{name}.log").read_text(errors="replace").count("] received")
+
     def kill(self, name: str) -> None:
         """SIGKILL for a process and all its children, at once."""
         process = self._processes.pop(name)

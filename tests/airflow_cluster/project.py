@@ -50,7 +50,7 @@ def crowd(name: str, limit: str, groups: int = GROUPS, pages: int = PAGES, title
 
 
 def write(folder: Path, crowd_url: str, shop_url: str, credentials: Path) -> Path:
-    """The whole project. `calm`, `two` and `killed` are deployments of the same spec, each with tables of its own."""
+    """The whole project. The deployments of `calm` have tables of their own."""
     (folder / "sources").mkdir(parents=True)
     shutil.copyfile("sources/shop.yaml", folder / "sources" / "shop.yaml")
     shutil.copyfile(credentials / ".env", folder / ".env")
@@ -68,6 +68,8 @@ def write(folder: Path, crowd_url: str, shop_url: str, credentials: Path) -> Pat
         "sources": {
             "two": {"spec": "calm"},
             "killed": {"spec": "calm"},
+            "once_more_one": {"spec": "calm"},
+            "once_more_two": {"spec": "calm"},
             "strict": {"airflow": {"threads": 1, "batch": "1ms"}},
             "shop": {
                 "config": {"start_date": (datetime.now(UTC) - timedelta(days=60)).date().isoformat()},
