@@ -31,6 +31,12 @@ def quote_name(name: object) -> str:
     return f'"{upper}"' if upper in RESERVED else upper
 
 
+def exact_name(name: object) -> str:
+    """An identifier that means exactly this name, as SHOW tells it."""
+    text = str(name)
+    return quote_name(text) if text == text.upper() else '"' + text.replace('"', '""') + '"'
+
+
 def qualified(*parts: object) -> str:
     """DATABASE.SCHEMA.NAME"""
     return ".".join(map(quote_name, parts))

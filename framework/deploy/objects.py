@@ -18,7 +18,7 @@ Kind = Literal[
 ]  # fmt: skip
 """What Snowflake calls it; a grant and a setting (an ALTER that sets one property) are objects here too."""
 
-_MARK = re.compile(r" \[ingest:([0-9a-f]{12}|unfinished)(?: ([a-z0-9_.]+))?\]$")
+_MARK = re.compile(r" \[ingest:([0-9a-f]{12}|unfinished)(?: ([a-z0-9_.]+)(?: ([0-9a-f]{12}))?)?\]$")
 UNFINISHED = "unfinished"
 """Stands in the place of the hash until the last step on an object is taken."""
 
@@ -45,13 +45,15 @@ class Object:
     """Of a table: name and type of each column, in order."""
     label: str = ""
     """Whose it is, in its comment: SOURCE or SOURCE.STREAM. So what is no longer wanted is known by its last owner."""
+    made_by: str = ""
+    """Of a CLEAN table: a hash of what its rows are (mode, keys …), and one of where its columns come from."""
     values: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
     """What its statement was rendered from."""
 
     @property
     def comment(self) -> str:
         """Its comment, with its mark."""
-        return marked(str(self.values.get("comment", "")), self.definition, self.label)
+        return marked(str(self.values.get("comment", "")), self.definition, self.label, self.made_by)
 
     @property
     def id(self) -> str:
@@ -62,17 +64,32 @@ class Object:
 def make(kind: Kind, name: str, owner: str, template: str, about: str = "", **values: Any) -> Object:
     """The object whose statement that template renders. Where the statement has a comment, the hash of its definition
     stands at the comment's end."""
-    known = {key: values.pop(key) for key in ("needs", "bundle", "source", "columns", "label") if key in values}
+    known = {key: values.pop(key) for key in _KNOWN if key in values}
     known["label"] = known.get("label") or known.get("source", "")
-    plain = statement(template, name=name, comment=about, **values)
-    definition = hashlib.sha256(plain.encode()).hexdigest()[:12]
-    ddl = statement(template, name=name, comment=marked(about, definition, known["label"]), **values)
-    return Object(kind, name, owner, ddl, definition, values={**values, "comment": about}, **known)
+    made_by = known.get("made_by", "")
+    definition = definition_of(template, name, about, made_by, values)
+    ddl = statement(template, name=name, comment=marked(about, definition, known["label"], made_by), **values)
+    held = {**values, "comment": about, "template": template}
+    return Object(kind, name, owner, ddl, definition, values=held, **known)
 
 
-def marked(about: str, definition: str, label: str = "") -> str:
+_KNOWN = ("needs", "bundle", "source", "columns", "label", "made_by")
+
+
+def definition_of(template: str, name: str, about: str, made_by: str, values: Mapping[str, Any]) -> str:
+    """The hash of what a statement says, whatever its comment's mark."""
+    plain = statement(template, **{**values, "name": name, "comment": about})
+    return hashlib.sha256((plain + made_by).encode()).hexdigest()[:12]
+
+
+def marked(about: str, definition: str, label: str = "", made_by: str = "") -> str:
     """A comment with the mark of what is the framework's own at its end."""
-    return f"{about} [ingest:{definition}{label and f' {label}'}]".strip()
+    return f"{about} [ingest:{' '.join(each for each in (definition, label, made_by) if each)}]".strip()
+
+
+def unmarked(comment: str) -> str:
+    """A comment without its mark."""
+    return _MARK.sub("", f" {comment}").strip()
 
 
 def definition_in(comment: str | None) -> str | None:
@@ -85,6 +102,12 @@ def label_in(comment: str | None) -> str:
     """Whose a live object is, by its comment."""
     found = _MARK.search(f" {comment or ''}")
     return found[2] or "" if found else ""
+
+
+def rows_in(comment: str | None) -> str:
+    """How the rows of a live CLEAN table come to be, by its comment."""
+    found = _MARK.search(f" {comment or ''}")
+    return found[3] or "" if found else ""
 
 
 def statement(template: str, **values: Any) -> str:

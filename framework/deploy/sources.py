@@ -1,5 +1,6 @@
 """What one source needs: RAW and what loads it, CLEAN and what fills it."""
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -136,7 +137,7 @@ def _clean(account: Account, source: Source, table: Table) -> Iterator[Object]:
         columns = tuple((column.name, column.type) for column in listed)
         yield make(
             "table", table.held, owner, "table", about, listed=listed, columns=columns, tracked=True, needs=needs,
-            source=source.name, label=label,
+            source=source.name, label=label, made_by=made_by(model), model=model, raw=raw,
         )  # fmt: skip
         if model.has_shadows:
             shadows = account.within("CLEAN", model.shadows)
@@ -167,6 +168,14 @@ def _clean(account: Account, source: Source, table: Table) -> Iterator[Object]:
     )  # fmt: skip
 
 
+def made_by(model: CleanModel) -> str:
+    """Two hashes: of what a CLEAN table's rows are, and of where their columns come from. Where the first one changes,
+    it is another table; where the second one does, its rows are read anew."""
+    rows = (model.mode, model.scope, model.keys, model.cursor, model.cursor_form, model.delete_when)
+    columns = [(column.name, column.path, column.type, column.form) for column in model.columns]
+    return "".join(hashlib.sha256(repr(each).encode()).hexdigest()[:6] for each in (rows, (columns, model.payload)))
+
+
 def _dynamic_table(account: Account, source: Source, table: Table, about: str) -> Object:
     model, raw, tag = table.model, account.within("RAW", table.model.raw), account.within("OPS", "PERSONAL_DATA")
     tags = {name: column.personal_data for name, column in table.clean.columns.items() if column.personal_data}
@@ -194,12 +203,21 @@ def _task(account: Account, source: Source, table: Table) -> Iterator[Object]:
     body = statement(template, table=table.held, model=model, rows=_rows(model, stream))
     name = account.within("CLEAN", f"TSK_{model.table}")
     needs = [f"table {table.held}", f"stream {stream}", f"warehouse {account.compute}"]
-    yield task(account, name, f"Fills {model.table}.", body, needs, source.name, stream=stream)
+    label = f"{source.name}.{table.stream.name}"
+    yield task(account, name, f"Fills {model.table}.", body, needs, source.name, stream=stream, label=label)
     yield setting(f"ALTER TASK {name} RESUME", owner, [f"task {name}"], source=source.name, task=name)
 
 
 def task(
-    account: Account, name: str, about: str, body: str, needs: list[str], source: str, stream: str = "", every: str = ""
+    account: Account,
+    name: str,
+    about: str,
+    body: str,
+    needs: list[str],
+    source: str,
+    stream: str = "",
+    every: str = "",
+    label: str = "",
 ) -> Object:
     """A task that new rows of a stream start, or the clock."""
     tasks = account.deploy.tasks
@@ -208,7 +226,7 @@ def task(
     return make(
         "task", name, account.deployer, "task", about, body=body, stream=stream, every=every, tasks=tasks,
         warehouse=None if tasks.serverless else account.compute, size=account.deploy.compute.size,
-        errors=account.errors, needs=tuple(needs), source=source,
+        errors=account.errors, needs=tuple(needs), source=source, label=label,
     )  # fmt: skip
 
 

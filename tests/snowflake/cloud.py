@@ -13,6 +13,7 @@ class Quiet(WSGIRequestHandler):
 
 def main() -> None:
     listening = socket.create_server(("127.0.0.1", 0))
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     port = listening.getsockname()[1]
     app = DomainDispatcherApplication(create_backend_app)
     server = make_server("127.0.0.1", port, app, threaded=True, fd=listening.fileno(), request_handler=Quiet)

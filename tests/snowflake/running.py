@@ -71,6 +71,10 @@ class Account:
     def pass_time(self, *, days: float = 0, seconds: float = 0) -> None:
         self.ask("clock", {"seconds": days * 86400 + seconds})
 
+    def now(self) -> str:
+        """The account's own time, ISO 8601."""
+        return str(self.ask("clock", {"seconds": 0})["now"])
+
     def reset(self) -> None:
         """An empty account and an empty cloud with one bucket."""
         self.ask("reset")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from .account import table_name
 from .catalog import Thing
-from .errors import compilation, invalid_value
+from .errors import SnowflakeError, compilation, invalid_value
 from .translate import Query
 
 if TYPE_CHECKING:
@@ -59,7 +59,11 @@ def refresh_all(account: "Account") -> None:
     """Those with a lag of their own, and what stands above them; DOWNSTREAM waits for who reads it."""
     for thing in account.catalog.of("DYNAMIC TABLE"):
         if thing.facts["state"] == "ACTIVE" and str(thing.options["TARGET_LAG"]).upper() != "DOWNSTREAM":
-            refresh(account, thing)
+            thing.facts.pop("failed", None)
+            try:
+                refresh(account, thing)
+            except SnowflakeError as error:  # as in Snowflake it keeps its rows, and the others go on
+                thing.facts["failed"] = str(error)
 
 
 def suspend(session: "Session", thing: Thing, suspended: bool) -> None:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from .catalog import Path, Thing
-from .errors import compilation, missing
+from .errors import compilation, missing, unsupported
 from .files import File
+from .lexer import name_of
 
 if TYPE_CHECKING:
     from .account import Account, Session
@@ -170,8 +171,19 @@ def task_history(session: "Session", name: Path, given: dict[str, Any]) -> pa.Ta
     return table({name: lambda run, name=name: run[name] for name in names}, list(reversed(rows)))
 
 
+def policy_references(session: "Session", name: Path, given: dict[str, Any]) -> pa.Table:
+    """The masking policies that a tag carries."""
+    if str(given.get("REF_ENTITY_DOMAIN", "")).upper() != "TAG":
+        raise unsupported("POLICY_REFERENCES of another domain than TAG")
+    tag = session.find("TAG", name_of(str(given["REF_ENTITY_NAME"])))
+    rows = [policy.split(".") for policy in tag.facts.get("policies", [])]
+    columns = ("POLICY_DB", "POLICY_SCHEMA", "POLICY_NAME")
+    return pa.table({each: pa.array([row[place] for row in rows], pa.string()) for place, each in enumerate(columns)})
+
+
 TABLE_FUNCTIONS: dict[str, Callable[["Session", Path, dict[str, Any]], pa.Table]] = {
     "COPY_HISTORY": copy_history,
     "VALIDATE_PIPE_LOAD": validate_pipe_load,
     "TASK_HISTORY": task_history,
+    "POLICY_REFERENCES": policy_references,
 }

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from . import pipes, streams
 from .catalog import RELATIONS, Thing
 from .errors import missing, unsupported
-from .lexer import quote
+from .lexer import name_of, quote
 
 if TYPE_CHECKING:
     from .account import Session
@@ -34,11 +34,28 @@ def call(session: "Session", name: str, given: dict[str, Any]) -> Any:
         pipes.force_resume(session, pipe, str(given.get("1", "")))
         return "Statement executed successfully."
     if name == "SYSTEM$GET_TAG":
-        thing = session.account.catalog.relation(session.path("TABLE", str(given["1"])))
-        return thing.tags.get(".".join(session.path("TAG", first))) if thing else None
+        return tag_of(session, first, str(given["1"]), str(given.get("2", "TABLE")).upper())
     if name == "SYSTEM$TYPEOF":
         raise unsupported(name)
     raise unsupported(name)
+
+
+def tag_of(session: "Session", tag: str, name: str, domain: str) -> str | None:
+    """The value that a table or a column carries."""
+    names = name_of(name)
+    path = session.path("TABLE", names[:-1] if domain == "COLUMN" else names)
+    thing = session.account.catalog.relation(path)
+    if domain not in ("TABLE", "COLUMN"):
+        raise unsupported(f"SYSTEM$GET_TAG(…, '{domain}')")
+    if not thing or not session.account.access.sees(session.role, thing):
+        raise missing("object", name)
+    tags = thing.tags
+    if domain == "COLUMN":
+        column = next((each for each in thing.columns if each.name == names[-1]), None)
+        if not column:
+            raise missing("column", name)
+        tags = column.tags
+    return tags.get(".".join(session.find("TAG", tag).path))
 
 
 def ddl(session: "Session", kind: str, name: str) -> str:
