@@ -221,9 +221,9 @@ def test_a_refusal_is_not_asked_for_again_and_a_lost_connection_is() -> None:
     [
         ({"client_id": None}, "write `client_id`"),
         ({"client_secret": None}, "write `client_secret`, or `client_auth: none` or `jwt`"),
-        ({"refresh_token": "x"}, "`grant: refresh_token` and `refresh_token` go together"),
-        ({"grant": "refresh_token"}, "`grant: refresh_token` and `refresh_token` go together"),
-        ({"grant": "password", "user": "x"}, "`grant: password` and `password` go together"),
+        ({"refresh_token": "x"}, "`grant: refresh_token` is the only one that takes the key `refresh_token`"),
+        ({"grant": "refresh_token"}, "`grant: refresh_token` needs the key `refresh_token`"),
+        ({"grant": "password", "user": "x"}, "`grant: password` needs the key `password`"),
         ({"grant": "jwt_bearer"}, "`jwt` goes with `grant: jwt_bearer` or `client_auth: jwt`"),
         ({"jwt": {"key": "{{ x }}"}}, "`jwt` goes with `grant: jwt_bearer` or `client_auth: jwt`"),
         ({"client_auth": "jwt"}, "`jwt` goes with `grant: jwt_bearer` or `client_auth: jwt`"),

@@ -41,7 +41,9 @@ NOT_SEEN = {
 """What it says nothing of, and `validate` refuses."""
 ELSEWHERE = {
     "repeat_mistakes.yaml": "below `repeat` the schema knows no keys: they are filled in first",
+    "streams_by_name.yaml": "it does not look below items in another shape",
     "top_comment_then_null.yaml": "the file as a whole",
+    "words_of_other_warehouses.yaml": "it does not look below items in another shape",
     "yaml_brace_not_closed.yaml": "where reading stopped, rather than where it began",
     "yaml_bracket_not_closed.yaml": "where reading stopped, rather than where it began",
     "yaml_indent_too_deep.yaml": "the line above",
