@@ -34,10 +34,19 @@ class Use:
 
 
 def texts(value: Any, path: Path = ()) -> list[tuple[Path, str]]:
-    """Every text below this value, and where it stands."""
+    """Every text below this value, and where it stands. A source, which is frozen, is gone through once for all that
+    look at it in turn."""
+    source, known = _last[0]
+    if not path and value is source:
+        return known
     found: list[tuple[Path, str]] = []
     _collect(value, path, found)
+    if isinstance(value, Source):
+        _last[0] = (value, found)
     return found
+
+
+_last: list[tuple[Source | None, list[tuple[Path, str]]]] = [(None, [])]
 
 
 def _collect(value: Any, path: Path, found: list[tuple[Path, str]]) -> None:

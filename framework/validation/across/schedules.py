@@ -33,6 +33,9 @@ def schedules(group: Group) -> Found:
 
 def _host(base_url: str, config: dict[str, object]) -> str | None:
     try:
+        written = urlsplit(base_url)
+        if "{" not in written.netloc:
+            return written.hostname
         return urlsplit(render_text(base_url, {"config": config})).hostname
     except (TemplateProblem, ValueError):
         return None
