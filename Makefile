@@ -5,7 +5,7 @@ AIRFLOW_BIN := .venv-airflow/bin
 INSTALL := -m pip install --quiet --disable-pip-version-check --no-deps
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-core test-fast test-airflow test-airflow-quick lint types validate golden format lock clean \
+.PHONY: help demo test test-core test-fast test-long test-airflow test-airflow-quick lint types validate golden format lock clean \
 	  bench bench-quick screenshots
 
 help:  ## this list
@@ -56,10 +56,13 @@ tests/editor/node_modules/.ready: tests/editor/package-lock.json
 
 test-core: .venv/.ready .venv-snowflake/.ready tests/auth/oidc/node_modules/.ready tests/editor/node_modules/.ready tests/stages/azurite/node_modules/.ready  ## all tests but those on Airflow
 	@rm -f .coverage .coverage.*
-	$(BIN)/python -m pytest -q -n 2 -m "not airflow" --cov --cov-report=term
+	$(BIN)/python -m pytest -q -n 2 -m "not airflow and not long" --cov --cov-report=term
 
 test-fast: .venv/.ready  ## the tests that take no time
 	$(BIN)/python -m pytest -q -n 2 -m "not airflow and not slow"
+
+test-long: .venv/.ready .venv-snowflake/.ready  ## proofs that take minutes: a deployment killed after each of its statements
+	$(BIN)/python -m pytest -q -n 2 -m long tests
 
 test-airflow-quick: .venv-airflow/.ready  ## the DAGs on a real Airflow, in one process
 	$(AIRFLOW_BIN)/python -m pytest -q -m airflow -W default tests/dag_factory
