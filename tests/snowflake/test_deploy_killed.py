@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from framework.deploy.actions import Action
 from framework.deploy.live import Live
 from framework.deploy.on_snowflake import SnowflakeTarget
 from tests.snowflake.deploying import SPEC, Site, site
@@ -81,13 +82,26 @@ def other() -> Spec:
 
 
 def step_by_step(there: Site, statements: int) -> int:
-    """Applied, dead after so many statements each time, until it is done; how often it died."""
+    """Applied, dead after so many statements each time, until it is done; how often it died. What was cut off is begun
+    again: where that leaves all as it was, the next one lives a statement longer."""
+    before, more = planned(there), 0
     for died in range(200):
         there.account.pump()
-        if (status := apply(there, statements)) != KILLED:
+        if (status := apply(there, statements + more)) != KILLED:
             assert status == 0
             return died
+        after = planned(there)
+        before, more = after, more + 1 if after == before else 0
     raise AssertionError("it never came to an end")
+
+
+def planned(there: Site) -> tuple[Action, ...]:
+    """What is to be done yet."""
+    target = SnowflakeTarget(there.project, "snow", ())
+    try:
+        return target.plan().actions
+    finally:
+        target.close()
 
 
 @pytest.mark.parametrize("statements", [pytest.param(1, marks=pytest.mark.long), 7])
