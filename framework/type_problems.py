@@ -179,6 +179,8 @@ def _problem(document: Document, path: Path, findings: list[Any], root: type[Bas
     if all(f["type"] in _KINDS for f in findings):
         wanted = list(dict.fromkeys(word for kind, word in _KINDS.items() if kind in {f["type"] for f in findings}))
         is_text_too = takes_text(root, findings)
+        if _may_be_secret(path, value, wanted, root, findings):
+            shown, value = "a text", None
         shape = shape_hint(value, root, findings)
         note = elsewhere.value(path, value)
         hint = f" {note}" if note else shape or _of_name(path, value, wanted, root, findings)
@@ -200,6 +202,13 @@ def _type_of(finding: Any) -> str:
     """What is wrong: a number or a text in place of a union has no tag since it is no mapping."""
     no_mapping = finding["type"] == "union_tag_not_found" and not isinstance(finding["input"], dict)
     return "model_type" if no_mapping else str(finding["type"])
+
+
+def _may_be_secret(path: Path, value: Any, wanted: list[str], root: type[BaseModel], findings: list[Any]) -> bool:
+    """A text in the place of credentials, unless it names a kind of them."""
+    kinds = [kind for finding in findings for kind in tags_at(root, finding["loc"])]
+    credentials = "auth" in path and isinstance(value, str) and value not in kinds
+    return credentials and wanted == ["a mapping of keys to values"]
 
 
 _QUOTE_COMMA = " Put quotes around a text that holds a comma."

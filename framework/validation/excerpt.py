@@ -10,7 +10,9 @@ from framework.validation.checked import Checked
 _SECRET_KEY = r"(?:[\w-]*(?:password|passwd|secret|token|private_key|api[-_]?key|authorization|webhook)|value|key)"
 _VALUE = r"(?P<value>\"[^\"]*\"?|'[^']*'?|\[[^\]]*\]?|\{[^}]*}?|[^\s,{}\[\]&#]+(?:[ ]+[^\s,{}\[\]&#]+)*)"
 _HIDDEN = re.compile(
-    rf"(?<![\w-])[\"']?{_SECRET_KEY}[\"']?\s*[:=]\s*(?![\"']?\d+\b){_VALUE}|://(?P<user>[^/\s@{{}}]+)@", re.IGNORECASE
+    rf"(?<![\w-])[\"']?{_SECRET_KEY}[\"']?\s*[:=]\s*(?![\"']?\d+\b){_VALUE}|://(?P<user>[^/\s@{{}}]+)@"
+    r"|(?<![\w-])(?:auth|jwt):\s+(?P<text>\"[^\"]*\"?|'[^']*'?|[^\s,{}\[\]&#*]+)",
+    re.IGNORECASE,
 )
 """What may be a secret on a line that nothing made sense of."""
 _LONGEST = 140
@@ -58,7 +60,7 @@ def _masked(checked: Checked, number: int) -> str:
     here = [problem for problem in checked.problems if problem.line == number]
     if any(problem.code[:2] in ("E0", "E1") for problem in here):
         for found in reversed(list(_HIDDEN.finditer(line))):
-            group = "value" if found["value"] is not None else "user"
+            group = next(name for name in ("value", "user", "text") if found[name] is not None)
             if "{{" not in found[group] and not found[group].startswith(("secret:", "env:")):
                 line = _stars(line, *found.span(group))
     row = _offset(checked, number)

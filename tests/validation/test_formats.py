@@ -81,6 +81,10 @@ def test_a_long_line_is_shown_around_what_is_wrong(tmp_path: Path, capsys: pytes
         "  auth: {type: bearer, token: [abc123def]}",
         "  auth: {type: api_key, header: X-Key, value: abc123def, token: y}",
         "  auth: {type: bearer, token: 'abc123def",
+        "  auth: abc123def",
+        "  auth: 'abc123def'",
+        "  auth: {type: oauth2, grant: jwt_bearer, token_url: 'https://a.example', jwt: abc123def}",
+        '  auth: {type: oauth2, grant: jwt_bearer, token_url: "https://a.example", jwt: "abc123def"}',
     ],
 )
 @pytest.mark.parametrize("form", ["text", "json", "github", "sarif", "junit"])
