@@ -39,23 +39,26 @@ def parse(file: str, text: str) -> SpecFile:
 
 def _parsed(document: Document) -> SpecFile:
     document = repeated(document)
-    source, problems = parse_document(document, Source)
+    source, problems, meant = _judged(document, Source)
     if source:
         return SpecFile(document, source, problems, Sound(source, frozenset(document.unread)))
-    if document.values is not None:
-        document, _ = respelt(document, Source, _context(document))
-    sound = sound_part(document)
+    sound = sound_part(meant)
     problems = sorted({*problems, *(sound.problems if sound else ())})
-    return SpecFile(document, None, problems, sound)
+    return SpecFile(meant, None, problems, sound)
 
 
 def parse_document(document: Document, kind: type[M]) -> tuple[M | None, list[Problem]]:
     """The document as a record of that type, and all that speaks against it."""
+    return _judged(document, kind)[:2]
+
+
+def _judged(document: Document, kind: type[M]) -> tuple[M | None, list[Problem], Document]:
+    """Beside it the document as it is meant."""
     problems, context = list(document.problems), _context(document)
     if document.values is None:
-        return None, problems
+        return None, problems, document
     try:
-        return kind.model_validate(document.values, by_alias=True, by_name=False, context=context), problems
+        return kind.model_validate(document.values, by_alias=True, by_name=False, context=context), problems, document
     except ValidationError as error:
         found = problems_of(error, document, kind)
     meant, misspelt = respelt(document, kind, context)
@@ -65,7 +68,7 @@ def parse_document(document: Document, kind: type[M]) -> tuple[M | None, list[Pr
             found = misspelt
         except ValidationError as error:
             found = [*misspelt, *problems_of(error, meant, kind)]
-    return None, sorted({*problems, *found})
+    return None, sorted({*problems, *found}), meant
 
 
 def _context(document: Document) -> dict[str, Any]:

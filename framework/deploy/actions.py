@@ -41,20 +41,7 @@ class Reconcile(msgspec.Struct, frozen=True, tag="reconcile"):
     view: str
 
 
-class Clean(msgspec.Struct, frozen=True, tag="clean"):
-    """Make a stream's CLEAN table anew from RAW, in one transaction (DuckDB)."""
-
-    source: str
-    stream: str
-
-
-class Marts(msgspec.Struct, frozen=True, tag="marts"):
-    """Make a source's marts anew (DuckDB)."""
-
-    source: str
-
-
-Step = Statement | Drain | Refresh | Reconcile | Clean | Marts
+Step = Statement | Drain | Refresh | Reconcile
 
 
 class Action(msgspec.Struct, frozen=True):

@@ -89,8 +89,6 @@ class Performer:
                     self._refresh(step)
                 case Reconcile():
                     self._reconcile(step.view)
-                case _:
-                    raise AssertionError(f"{step} is none of Snowflake's")
         except WarehouseError as error:
             self.journal.did(action, told(step), started, str(error))
             raise WarehouseError(
@@ -172,5 +170,3 @@ def told(step: Step) -> str:
             return f"tell {step.pipe} of the parts in {step.location} that {step.raw} lacks"
         case Reconcile():
             return f"wait until {step.view} shows no difference"
-        case _:
-            return str(step)

@@ -51,10 +51,10 @@ def lint(
         for finding in texts.unused(source):
             if finding.path not in broken and str(finding.path[0]) not in lost:  # what can't be read may use it
                 findings.append(finding)
-    places = [in_file(finding.path, kept) for finding in findings]
-    unread = list(texts.in_what_is_lost(source, document.values, removed))
+    placed = [(finding, in_file(finding.path, kept)) for finding in findings]
+    placed += [(finding, finding.path) for finding in texts.in_what_is_lost(source, document.values, removed)]
     found: dict[tuple[int, int, str, str], Problem] = {}
-    for finding, place in zip([*findings, *unread], [*places, *(finding.path for finding in unread)], strict=True):
+    for finding, place in placed:
         code, _, message, word, at_key, fix, alone = finding
         if code in ("W201", "W202") and any(finding.path[:2] == path[:2] for path in unclear):
             continue  # the window's name may be the one that is misspelt

@@ -51,6 +51,13 @@ class Around:
         text = about or ("is gone: made again" if gone else NEW)
         return self.action(each, "create", "safe", text, *before, each.ddl, by_hand=gone)
 
+    def own(self, each: Object) -> Found | Action:
+        """The live object, if the framework made it; else what comes before all: to make it, or to leave it alone."""
+        found = self.live.objects.get(each.id)
+        if found is None:
+            return self.create(each)
+        return found if found.definition is not None else self.foreign(each, found)
+
     def foreign(self, each: Object, found: Found) -> Action:
         """The name is taken by an object without the framework's mark."""
         return self.action(
@@ -87,10 +94,8 @@ def differs_only_in(each: Object, found: Found, **there: Any) -> bool:
 
 def plain(each: Object, around: Around) -> Iterator[Action]:
     """Schemas, database roles, file formats, tags: made, and told apart by their comment only."""
-    found = around.live.objects.get(each.id)
-    if found is None:
-        yield around.create(each)
-    elif found.definition is None:
-        yield around.foreign(each, found)
+    found = around.own(each)
+    if isinstance(found, Action):
+        yield found
     elif found.definition != each.definition:
         yield around.action(each, "change", "safe", "is described anew", comment_on(each))

@@ -6,7 +6,7 @@ from framework.deploy.account import STAGE
 from framework.deploy.actions import Action, Drain, Reconcile, Refresh, Statement, Step
 from framework.deploy.changes.base import Around, differs_only_in, replaced
 from framework.deploy.live import Found
-from framework.deploy.objects import UNFINISHED, Object, marked
+from framework.deploy.objects import UNFINISHED, Object, marked, unmarked
 from framework.snowflake_words import quote_text
 
 
@@ -85,12 +85,9 @@ def removed(old: Found, around: Around) -> list[Step]:
 
 def stage(each: Object, around: Around) -> Iterator[Action]:
     """The stage. Another place or integration cuts its pipes off: they are marked, and replaced after it."""
-    found = around.live.objects.get(each.id)
-    if found is None:
-        yield around.create(each)
-        return
-    if found.definition is None:
-        yield around.foreign(each, found)
+    found = around.own(each)
+    if isinstance(found, Action):
+        yield found
         return
     there = (found.facts["url"], found.facts["storage_integration"])
     wanted = (str(each.values["url"]), str(each.values["integration"]).strip('"'))
@@ -102,7 +99,7 @@ def stage(each: Object, around: Around) -> Iterator[Action]:
         return
     steps: list[Step] = []
     for pipe in pipes_of(each, around):
-        mark = marked(f"Parts of the source {pipe.label}.", UNFINISHED, pipe.label)
+        mark = marked(unmarked(pipe.comment), UNFINISHED, pipe.label)
         steps.append(Statement(f"ALTER PIPE {pipe.name} SET PIPE_EXECUTION_PAUSED = TRUE"))
         steps.append(Statement(f"ALTER PIPE {pipe.name} SET COMMENT = {quote_text(mark)}"))
     steps += [Drain(pipe.name) for pipe in pipes_of(each, around)]

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 from framework.deploy.account import SCHEMAS
 from framework.deploy.actions import NEW, RESUMED, Action, Statement
-from framework.deploy.changes.base import Around, comment_on, differs_only_in
+from framework.deploy.changes.base import Around, differs_only_in
 from framework.deploy.live import grants_of
 from framework.deploy.objects import Object
+from framework.snowflake_words import quote_text
 
 
 def grant(each: Object, around: Around) -> Iterator[Action]:
@@ -32,13 +33,11 @@ def setting(each: Object, around: Around, touched: frozenset[str]) -> Iterator[A
 
 def masking_policy(each: Object, around: Around) -> Iterator[Action]:
     """Its body can be set in place."""
-    found = around.live.objects.get(each.id)
-    if found is None:
-        yield around.create(each)
-    elif found.definition is None:
-        yield around.foreign(each, found)
+    found = around.own(each)
+    if isinstance(found, Action):
+        yield found
     elif found.definition != each.definition:
-        steps = [f"ALTER MASKING POLICY {each.name} SET COMMENT = {comment_on(each).split(' IS ', 1)[1]}"]
+        steps = [f"ALTER MASKING POLICY {each.name} SET COMMENT = {quote_text(each.comment)}"]
         about = "is described anew"
         if not differs_only_in(each, found):
             body = each.ddl.split(" ->\n", 1)[1].rsplit("\nCOMMENT = ", 1)[0]

@@ -5,19 +5,16 @@ from collections.abc import Iterator
 from framework.deploy.actions import Action
 from framework.deploy.changes.base import Around, comment_on, differs_only_in, replaced
 from framework.deploy.changes.table import aside
+from framework.deploy.live import Found
 from framework.deploy.objects import Object
 from framework.snowflake_words import quote_text
 
 
 def view(each: Object, around: Around) -> Iterator[Action]:
     """A view is made anew with its grants."""
-    found, other = around.live.objects.get(each.id), around.live.relation(each.name)
-    if found is None and other is not None:
-        yield aside(each, other, around) if other.definition else around.foreign(each, other)
-    elif found is None:
-        yield around.create(each)
-    elif found.definition is None:
-        yield around.foreign(each, found)
+    found = _own(each, around)
+    if isinstance(found, Action):
+        yield found
     elif found.definition != each.definition or around.changed_by_hand(each, found):
         by_hand = found.definition == each.definition
         about = "was changed by hand: as it was again" if by_hand else "another query"
@@ -26,15 +23,9 @@ def view(each: Object, around: Around) -> Iterator[Action]:
 
 def dynamic_table(each: Object, around: Around) -> Iterator[Action]:
     """Its lag and its warehouse are altered; another query makes it anew, which costs a full refresh."""
-    found, other = around.live.objects.get(each.id), around.live.relation(each.name)
-    if found is None:
-        if other is None:
-            yield around.create(each)
-        else:
-            yield aside(each, other, around) if other.definition else around.foreign(each, other)
-        return
-    if found.definition is None:
-        yield around.foreign(each, found)
+    found = _own(each, around)
+    if isinstance(found, Action):
+        yield found
         return
     by_hand = around.changed_by_hand(each, found)
     if found.definition == each.definition and not by_hand:
@@ -59,14 +50,9 @@ def dynamic_table(each: Object, around: Around) -> Iterator[Action]:
 
 def mart_table(each: Object, around: Around) -> Iterator[Action]:
     """A mart that a task fills: another query makes it anew, with the rows of that query."""
-    found, other = around.live.objects.get(each.id), around.live.relation(each.name)
-    if found is None:
-        if other is None:
-            yield around.create(each)
-        else:
-            yield aside(each, other, around) if other.definition else around.foreign(each, other)
-    elif found.definition is None:
-        yield around.foreign(each, found)
+    found = _own(each, around)
+    if isinstance(found, Action):
+        yield found
     elif found.definition != each.definition:
         if differs_only_in(each, found):
             yield around.action(each, "change", "safe", "is described anew", comment_on(each))
@@ -74,6 +60,14 @@ def mart_table(each: Object, around: Around) -> Iterator[Action]:
         query = each.values["query"]
         made = replaced(each).partition(" AS\n")[0] + f" COPY GRANTS AS\n{query}"
         yield around.action(each, "replace", "guarded", "another query: made anew, with its rows", made)
+
+
+def _own(each: Object, around: Around) -> Found | Action:
+    """As of any object; another kind of relation that has its name makes room, if it is the framework's."""
+    other = None if each.id in around.live.objects else around.live.relation(each.name)
+    if other is None:
+        return around.own(each)
+    return aside(each, other, around) if other.definition else around.foreign(each, other)
 
 
 def _described(each: Object) -> str:
