@@ -4,6 +4,7 @@
 exact in Python already (only `-0` becomes `0`).
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -36,9 +37,8 @@ def decode(text: bytes | str) -> Any:
     return _decoder.decode(text)
 
 
-def encode(value: Any) -> bytes:
-    """Values → compact JSON text, keys in their order."""
-    return _encoder.encode(value)
+encode: Callable[[Any], bytes] = _encoder.encode
+"""Values → compact JSON text, keys in their order."""
 
 
 def canonical(value: Any) -> str:

@@ -12,10 +12,13 @@ from framework.errors import DataProblem
 
 Fields = dict[str, Any]
 """Names → values: `msgspec.Raw` where nobody looked inside, a mapping or a list of the same where somebody did."""
+Path = Sequence[str]
+"""The names that lead to a field."""
 
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _items = msgspec.json.Decoder(list[msgspec.Raw])
-_OBJECT, _LIST, _NULL = b"{[n"
+_objects = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
+_OBJECT, _LIST, _NULL, _TEXT = b'{[n"'
 """The bytes that they begin with."""
 _ABSENT = object()
 
@@ -42,16 +45,35 @@ def list_in(value: Any) -> list[Any] | None:
     return value if isinstance(value, list) else None
 
 
+def objects_in(value: Any, name: str) -> list[Fields] | None:
+    """The items of a value that is a list, each as its fields; one that is no object becomes the field of that name.
+    None where it is no list."""
+    if type(value) is msgspec.Raw and memoryview(value)[0] == _LIST:
+        try:
+            return _objects.decode(value)
+        except msgspec.ValidationError:
+            pass
+    items = list_in(value)
+    if items is None:
+        return None
+    found = ((item, object_in(item)) for item in items)
+    return [{name: item} if inner is None else inner for item, inner in found]
+
+
+def path_of(text: str) -> Path:
+    """`a.b` → a, b."""
+    return tuple(text.split("."))
+
+
 def is_null(value: Any) -> bool:
     """Whether a value is null; one that is missing is too."""
     return value is None or (type(value) is msgspec.Raw and memoryview(value)[0] == _NULL)
 
 
-def at(fields: Fields, path: str) -> Any:
-    """The value at a dotted path, None where there is none."""
-    first, *rest = path.split(".")
-    value = fields.get(first)
-    for name in rest:
+def at(fields: Fields, path: Path) -> Any:
+    """The value at a path, None where there is none."""
+    value = fields.get(path[0])
+    for name in path[1:]:
         inner = object_in(value)
         if inner is None:
             return None
@@ -155,43 +177,53 @@ def flatten(fields: Fields, depth: int) -> Fields:
     return flat
 
 
-def drop(fields: Fields, path: str) -> None:
+def drop(fields: Fields, path: Path) -> None:
     """Without the field at the path; in every element where it goes through a list."""
-    _change(fields, path.split("."), None)
+    _change(fields, path, None)
 
 
-def hash_at(fields: Fields, path: str, key: bytes) -> None:
+def hash_at(fields: Fields, path: Path, hashed: "Hasher") -> None:
     """With the keyed hash of the field at the path; in every element where it goes through a list."""
-    _change(fields, path.split("."), key)
+    _change(fields, path, hashed)
 
 
-def _change(fields: Fields, path: Sequence[str], key: bytes | None) -> None:
-    name, rest = path[0], path[1:]
-    value = fields.get(name)
-    if value is None:
+def _change(fields: Fields, path: Path, hashed: "Hasher | None") -> None:
+    name = path[0]
+    if name not in fields:
         return
-    if rest:
-        fields[name] = _changed(value, rest, key)
-    elif key is None:
+    if len(path) > 1:
+        fields[name] = _changed(fields[name], path[1:], hashed)
+    elif hashed is None:
         del fields[name]
     else:
-        fields[name] = hashed(value, key)
+        fields[name] = hashed.of(fields[name])
 
 
-def _changed(value: Any, path: Sequence[str], key: bytes | None) -> Any:
+def _changed(value: Any, path: Path, hashed: "Hasher | None") -> Any:
     inner = object_in(value)
     if inner is not None:
-        _change(inner, path, key)
+        _change(inner, path, hashed)
         return inner
     items = list_in(value)
-    return value if items is None else [_changed(item, path, key) for item in items]
+    return value if items is None else [_changed(item, path, hashed) for item in items]
 
 
-def hashed(value: Any, key: bytes) -> str | None:
-    """HMAC-SHA-256 of a value, in hex: of the text that a JSON string holds, of the JSON text of anything else. null
-    stays null."""
-    text = bytes(value) if type(value) is msgspec.Raw else exact_json.encode(value)
-    if text == b"null":
-        return None
-    plain = msgspec.json.decode(text).encode() if text.startswith(b'"') else text
-    return hmac.new(key, plain, hashlib.sha256).hexdigest()
+class Hasher:
+    """HMAC-SHA-256 of values under one key, in hex."""
+
+    def __init__(self, key: bytes) -> None:
+        self._begun = hmac.new(key, digestmod=hashlib.sha256)
+
+    def of(self, value: Any) -> str | None:
+        """Of the text that a JSON string holds, of the JSON text of anything else. null stays null."""
+        text = bytes(value) if type(value) is msgspec.Raw else exact_json.encode(value)
+        if text == b"null":
+            return None
+        found = self._begun.copy()
+        found.update(_plain(text) if text[0] == _TEXT else text)
+        return found.hexdigest()
+
+
+def _plain(text: bytes) -> bytes:
+    """What a JSON string says."""
+    return text[1:-1] if b"\\" not in text else msgspec.json.decode(text).encode()

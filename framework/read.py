@@ -9,6 +9,7 @@ from framework import records
 from framework.decoders import JsonFormat
 from framework.decoders.base import Asked
 from framework.decoders.shape import ShapingDecoder
+from framework.edits import Edits
 from framework.errors import DataProblem, SpecError
 from framework.fetch import Client
 from framework.guards import Guards
@@ -96,13 +97,13 @@ class StreamReader:
             request = changed(spec.hook, request, values)
         return self._pages.first(request) if spec is self.stream.request else request
 
-    def edits(self, item: Slice) -> records.Edits:
+    def edits(self, item: Slice) -> Edits:
         """What changes in the records of this slice."""
         spec, values = self.stream.records, self.context(item)
         added = {name: render(v, values) if isinstance(v, str) else v for name, v in spec.add.items()}
         fields = spec.hash.fields if spec.hash else []
         key = render_text(spec.hash.key, values).encode() if spec.hash else b""
-        return records.Edits(
+        return Edits(
             filter=spec.filter,
             explode=spec.explode,
             carry=spec.carry,
@@ -174,7 +175,7 @@ class StreamReader:
         """Whether the slice's job made nothing that could be fetched."""
         return self.stream.job is not None and self._job(item, self.stream.job).empty
 
-    def _lines(self, page: Page, edits: records.Edits, pages: Pages) -> Lines:
+    def _lines(self, page: Page, edits: Edits, pages: Pages) -> Lines:
         from_page = {name: page.values.get(path) for name, path in self.stream.records.add_from_page.items()}
         if from_page:
             edits = replace(edits, add={**edits.add, **from_page})

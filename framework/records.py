@@ -5,23 +5,18 @@ one level at a time, so that every value that is not touched keeps the text it c
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from collections.abc import Sequence
 from itertools import combinations
 from typing import Annotated, Any, Self
 
 import msgspec
-from jmespath.exceptions import JMESPathError, JMESPathTypeError
-from jmespath.visitor import TreeInterpreter
 from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from framework import exact_json
-from framework.decoders.projection import as_values, body_type
 from framework.decoders.shape import Shape
+from framework.edits import Edits
 from framework.errors import DataProblem
-from framework.fields import Fields, at, drop, flatten, hash_at, is_null, list_in, object_in, opened, rename
+from framework.fields import at, is_null, object_in, path_of
 from framework.lines import Lines
 from framework.model import FieldName, FieldPath, JmesPath, Scalar, Strict, Template, given
 
@@ -126,39 +121,15 @@ def as_records(value: Any) -> Any:
     return value
 
 
-@dataclass(frozen=True)
-class Edits:
-    """What a stream changes in its records. Paths are dotted; names are those that the edits before have left."""
-
-    filter: JmesPath | None = None
-    explode: str | None = None
-    carry: Sequence[str] = ()
-    rename: Mapping[str, str] = field(default_factory=dict)
-    flatten: int = 0
-    drop: Sequence[str] = ()
-    hash: Sequence[str] = ()
-    hash_key: bytes = b""
-    add: Fields = field(default_factory=dict)
-
-    def __bool__(self) -> bool:
-        return self.filter is not None or self.open_records
-
-    @property
-    def open_records(self) -> bool:
-        """Whether they change what is in a record, rather than which ones there are."""
-        return bool(self.explode or self.rename or self.flatten or self.drop or self.hash or self.add)
-
-
 def lines(records: Sequence[msgspec.Raw], edits: Edits, one_line: bool) -> Lines:
     """The records as lines, without their newline. `one_line` says that no record holds a line break outside a string
     (none can inside: JSON escapes them there). Whether each is an object is the caller's to ask, see `check_objects`.
     Raises DataProblem where an edit does not fit a record."""
-    kept = records if edits.filter is None else _kept(records, edits.filter)
-    if edits.open_records:  # what is not touched keeps its text, line breaks included
-        edits = _with_flat_names(edits) if edits.flatten else edits
-        written = Lines([exact_json.encode(fields) for record in kept for fields in _edited(record, edits)])
-        return written if one_line else _on_one_line(written)
-    return Lines(kept) if one_line else _on_one_line(Lines(kept))
+    if edits.open_records:
+        written = Lines(edits.ready.lines(records))
+    else:
+        written = Lines(records if edits.filter is None else edits.ready.kept(records))
+    return written if one_line else _on_one_line(written)  # what is not touched keeps its text, line breaks included
 
 
 def _on_one_line(written: Lines) -> Lines:
@@ -182,95 +153,5 @@ def check_objects(written: Lines) -> None:
 
 def field_text(record: bytes, path: str) -> bytes | None:
     """The JSON text of one field of a record, None where it is missing or null."""
-    value = at(object_in(msgspec.Raw(record)) or {}, path)
+    value = at(object_in(msgspec.Raw(record)) or {}, path_of(path))
     return None if is_null(value) else bytes(value)
-
-
-def _kept(records: Sequence[msgspec.Raw], condition: JmesPath) -> list[msgspec.Raw]:
-    holds = _test(condition)
-    kept = []
-    for number, record in enumerate(records, 1):
-        try:
-            if holds(record):
-                kept.append(record)
-        except JMESPathTypeError as error:  # whose own text quotes the value
-            takes = " or ".join(error.expected_types)
-            reason = f"{error.function_name}() takes {takes}, not {error.actual_type}"
-        except JMESPathError as error:
-            reason = str(error).splitlines()[0]
-        except TypeError:
-            reason = "it compares a text with a number: write to_number(…)"
-        else:
-            continue
-        raise DataProblem(f"`records.filter` does not fit record {number} of the page: {reason}")
-    return kept
-
-
-@lru_cache(maxsize=1000)
-def _test(condition: JmesPath) -> Callable[[msgspec.Raw], bool]:
-    """Whether a condition holds for a record, of which no more is parsed than it asks for. A value holds as JMESPath
-    says: where it is not null, false or empty; 0 holds."""
-    whole = msgspec.json.Decoder(float_hook=float)
-    kind = body_type([], None, [condition])
-    roots = whole if kind is None else msgspec.json.Decoder(kind, float_hook=float)
-    search, parsed = TreeInterpreter().visit, condition.compiled.parsed
-
-    def holds(record: msgspec.Raw) -> bool:
-        try:
-            value = as_values(roots.decode(record))
-        except msgspec.ValidationError:  # no object where the condition expects one
-            value = whole.decode(record)
-        found = search(parsed, value)
-        return bool(found) or (isinstance(found, int | float) and not isinstance(found, bool))
-
-    return holds
-
-
-def _edited(record: msgspec.Raw, edits: Edits) -> Iterator[Fields]:
-    for found in _exploded(opened(record), edits) if edits.explode else [opened(record)]:
-        named = rename(found, edits.rename) if edits.rename else found
-        fields = flatten(named, edits.flatten) if edits.flatten else named
-        for path in edits.drop:
-            drop(fields, path)
-        for path in edits.hash:
-            hash_at(fields, path, edits.hash_key)
-        fields.update(edits.add)
-        yield fields
-
-
-def _with_flat_names(edits: Edits) -> Edits:
-    """With what is to be dropped or hashed under the names that it may have once it is flattened: nobody who names
-    customer.email means to keep customer_email."""
-
-    def names(path: str) -> Iterator[str]:
-        parts = path.split(".")
-        for joined in range(1, min(edits.flatten + 1, len(parts)) + 1):
-            yield ".".join(["_".join(parts[:joined]), *parts[joined:]])
-
-    return replace(
-        edits,
-        drop=[name for path in edits.drop for name in names(path)],
-        hash=[name for path in edits.hash for name in names(path)],
-    )
-
-
-def _exploded(fields: Fields, edits: Edits) -> Iterator[Fields]:
-    path = edits.explode or ""
-    array = at(fields, path)
-    if is_null(array) and not _goes_astray(fields, path):
-        return
-    items = list_in(array)
-    if items is None:
-        raise DataProblem(f"the field {path!r} to explode is no list")
-    last = path.split(".")[-1]
-    carried = {name.split(".")[-1]: at(fields, name) for name in edits.carry}
-    for item in items:
-        inner = object_in(item)
-        yield {**({last: item} if inner is None else inner), **carried}
-
-
-def _goes_astray(fields: Fields, path: str) -> bool:
-    """Whether something stands on the way of a path that is no object."""
-    names = path.split(".")
-    on_the_way = [at(fields, ".".join(names[:length])) for length in range(1, len(names))]
-    return any(not is_null(value) and object_in(value) is None for value in on_the_way)

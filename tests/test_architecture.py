@@ -13,6 +13,8 @@ LAYERS = """
     yaml_file body limiter
     place connection transport guards ahead aws azure rules/ mend deployer snowflake_session
     fields responses incremental auth/ pagination/ partitions/ decoders/ stages/ warehouses/ secrets/ alerts/
+    conditions
+    edits
     records repeats keys
     spec
     settings names

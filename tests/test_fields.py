@@ -7,7 +7,7 @@ import pytest
 
 from framework import exact_json
 from framework.errors import DataProblem
-from framework.fields import Fields, at, drop, flatten, hash_at, is_null, rename
+from framework.fields import Fields, Hasher, at, drop, flatten, hash_at, is_null, path_of, rename
 
 
 def opened(text: str | bytes) -> Fields:
@@ -81,9 +81,9 @@ def test_flattened_names_are_told_apart() -> None:
 def test_several_fields_of_one_object() -> None:
     record = opened('{"a":{"b":1,"c":2,"d":"x"},"l":[{"p":1,"q":2}]}')
     for path in ("a.b", "a.c", "l.p", "l.q"):
-        drop(record, path)
-    hash_at(record, "a.d", b"key")
-    hash_at(record, "l", b"key")
+        drop(record, path_of(path))
+    hash_at(record, path_of("a.d"), Hasher(b"key"))
+    hash_at(record, path_of("l"), Hasher(b"key"))
     found = json.loads(text(record))
     assert found["a"].keys() == {"d"}
     assert len(found["a"]["d"]) == len(found["l"]) == 64
@@ -91,9 +91,9 @@ def test_several_fields_of_one_object() -> None:
 
 def test_at() -> None:
     record = opened('{"a":{"b":{"c":1}},"n":null,"l":[1]}')
-    assert bytes(at(record, "a.b.c")) == b"1"
-    assert at(record, "a.x.c") is None
-    assert at(record, "l.c") is None
-    assert is_null(at(record, "n"))
+    assert bytes(at(record, path_of("a.b.c"))) == b"1"
+    assert at(record, path_of("a.x.c")) is None
+    assert at(record, path_of("l.c")) is None
+    assert is_null(at(record, path_of("n")))
     assert is_null(None)
-    assert not is_null(at(record, "l"))
+    assert not is_null(at(record, path_of("l")))

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from framework.edits import Edits
 from framework.errors import DataProblem
 from framework.lines import Lines
 from framework.model import JmesPath
-from framework.records import Edits, check_objects, field_text, lines
+from framework.records import check_objects, field_text, lines
 
 ODD = b'{"a": 1.10, "big": 12345678901234567890, "e": 1E5, "s": "007", "n": null, "u": "\xc3\xbc", "esc": "\\u00fc\\n"}'
 KEY = b"key"
