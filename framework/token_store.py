@@ -10,7 +10,6 @@ A chain begins with the refresh token of the secret store. Its name and key are 
 a new chain, and the stage alone gives nobody a token.
 """
 
-import base64
 import secrets as entropy
 import threading
 import time
@@ -20,12 +19,10 @@ from dataclasses import replace
 from datetime import datetime
 
 import msgspec
-from cryptography.fernet import Fernet, InvalidToken
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from framework.auth.base import Granted
 from framework.errors import ApiError, SecretError, StageError
+from framework.sealed import Box, Unreadable, derived
 from framework.stages.base import Stage
 
 CLAIM_SECONDS = 120.0
@@ -150,7 +147,7 @@ class _Chain:
     def __init__(self, stage: Stage, folder: str, first: str, secret: str) -> None:
         self._stage, self._first, self._secret, self._above = stage, first, secret, folder
         self._folder = f"{folder}/{_derived(first, '', 'name').hex()[:32]}"
-        self._box = Fernet(base64.urlsafe_b64encode(_derived(first, secret, "key")))
+        self._box = Box(_derived(first, secret, "key"))
         self.length = 0
         """How many entries are known."""
 
@@ -172,14 +169,14 @@ class _Chain:
         """The refresh token that began another chain, which this one's belongs to."""
         linked = self._stage.read(f"{self._folder}/begins")
         try:
-            return self._box.decrypt(linked).decode() if linked else None
-        except InvalidToken:
+            return self._box.open(linked).decode() if linked else None
+        except Unreadable:
             raise SecretError(_unreadable(f"{self._folder}/begins")) from None
 
     def link(self, refresh: str) -> None:
         """Whoever has that refresh token finds this chain."""
         other = _Chain(self._stage, self._above, refresh, self._secret)
-        self._stage.put_if_absent(f"{other._folder}/begins", other._box.encrypt(self._first.encode()))
+        self._stage.put_if_absent(f"{other._folder}/begins", other._box.seal(self._first.encode()))
 
     def has(self, number: int) -> bool:
         """Whether that entry was made."""
@@ -189,7 +186,7 @@ class _Chain:
         """Makes the entry durable; where someone who took us for dead was faster, behind theirs."""
         ends = [None if value == _ENDLESS else value for value in (granted.expires, granted.life)]
         entry = msgspec.json.encode(_Entry(granted.access, granted.refresh, *ends))
-        while not self._stage.put_if_absent(self._key(number), self._box.encrypt(entry)):
+        while not self._stage.put_if_absent(self._key(number), self._box.seal(entry)):
             number += 1
         self.length = number
 
@@ -199,8 +196,8 @@ class _Chain:
 
     def _entry(self, number: int) -> Granted:
         try:
-            found = msgspec.json.decode(self._box.decrypt(self._stage.read(self._key(number)) or b""), type=_Entry)
-        except (InvalidToken, msgspec.DecodeError):
+            found = msgspec.json.decode(self._box.open(self._stage.read(self._key(number)) or b""), type=_Entry)
+        except (Unreadable, msgspec.DecodeError):
             raise SecretError(_unreadable(self._key(number))) from None
         expires, life = (_ENDLESS if value is None else value for value in (found.expires, found.life))
         return Granted(found.access, found.refresh, expires, life)
@@ -217,8 +214,6 @@ def _unreadable(key: str) -> str:
 
 
 def _derived(first: str, secret: str, purpose: str) -> bytes:
-    """32 bytes that nobody can lead back (RFC 5869)."""
+    """What a chain's name or key is made of."""
     inside = f"{len(first)}:{first}{secret}".encode()
-    return HKDF(SHA256(), 32, salt=None, info=f"api-ingestion-framework refresh token {purpose}".encode()).derive(
-        inside
-    )
+    return derived(inside, f"api-ingestion-framework refresh token {purpose}")

@@ -4,13 +4,15 @@ import argparse
 import sys
 from datetime import datetime
 from pathlib import Path
-
-from rich.console import Console
+from typing import TYPE_CHECKING
 
 from framework.extract import Listener
 from framework.project import find
 from framework.window import parse_instant
 from framework.workspace import Options, Workspace, ignore
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 def source_options(parser: argparse.ArgumentParser) -> None:
@@ -70,8 +72,10 @@ def workspace(arguments: argparse.Namespace, listener: Listener = ignore) -> Wor
     return Workspace(project.deployment(arguments.source, arguments.env), listener)
 
 
-def console() -> Console:
+def console() -> "Console":
     """Standard output, with colours on a terminal."""
+    from rich.console import Console  # noqa: PLC0415 - slow to load, and most verbs print plain lines
+
     return Console(highlight=False)
 
 
