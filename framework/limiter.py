@@ -34,9 +34,9 @@ class Limiter:
     def _await_turn(self) -> None:
         while True:
             wait = self._wait()
-            self.sleep(wait)  # however short: a run that was told to stop ends here
-            if wait <= 0:
+            if wait <= 0 and not self._stop.is_set():
                 return
+            self.sleep(wait)  # however short: a run that was told to stop ends here
 
     def _wait(self) -> float:
         """The seconds until it may be its turn; none where it is, and then it counts as sent. What counts is when a

@@ -49,6 +49,7 @@ class StreamReader:
         self._jobs: dict[str, Done] = {}
         """By slice: the jobs that were done for those under way."""
         self._may_stop = bool(spec and spec.order == "newest_first")
+        self._sent = (spec.bounds, spec.sent_form, spec.step) if spec else None
         self._decoder = self._opened(stream)
         self._first = StreamReader(first_of(stream), values, client, whole=True) if stream.first_run else None
         self.guards = stream.guards or Guards()
@@ -68,27 +69,28 @@ class StreamReader:
     def context(self, item: Slice) -> dict[str, Any]:
         """The names that this slice's templates may use."""
         values = {**self._values, **_merged(item.partition, item.extra)}
-        spec = self.stream.incremental
-        if spec and item.window:
-            sent = sent_bounds(item.window, spec.bounds, spec.step)
-            texts = {
-                "start": format_instant(sent.start, spec.sent_form, spec.step),
-                "end": format_instant(sent.end, spec.sent_form, spec.step),
+        if self._sent and item.window:
+            bounds, form, step = self._sent
+            sent = sent_bounds(item.window, bounds, step)
+            values["window"] = {
+                "start": format_instant(sent.start, form, step),
+                "end": format_instant(sent.end, form, step),
             }
-            values["window"] = texts
         return values
 
-    def first_request(self, item: Slice) -> Request:
-        """The request for a slice's first page."""
+    def first_request(self, item: Slice, values: Values | None = None) -> Request:
+        """The request for a slice's first page; `values` are those of its context, where they are at hand."""
         if item.first and self._first:
             return self._first.first_request(item)
-        return self._request(self.stream.job.create if self.stream.job else self.stream.request, self.context(item))
+        spec = self.stream.job.create if self.stream.job else self.stream.request
+        return self._request(spec, self.context(item) if values is None else values)
 
     def _request(self, spec: RequestSpec, values: Values) -> Request:
         request = self._client.request(spec.method, render_path(spec.path, values))
         for name, text in spec.headers.items():
             request = request.with_header(name, _header(name, render_text(text, values)))
-        request = request.with_params(tuple(_fields(spec.params, values)))
+        if spec.params:
+            request = request.with_params(tuple(_fields(spec.params, values)))
         if spec.form is not None:
             request = replace(request, form=tuple(_fields(spec.form, values)))
         if spec.json_body is not None:
@@ -99,7 +101,10 @@ class StreamReader:
 
     def edits(self, item: Slice) -> Edits:
         """What changes in the records of this slice."""
-        spec, values = self.stream.records, self.context(item)
+        spec = self.stream.records
+        if not spec.edited:
+            return _NO_EDITS
+        values = self.context(item)
         added = {name: render(v, values) if isinstance(v, str) else v for name, v in spec.add.items()}
         fields = spec.hash.fields if spec.hash else []
         key = render_text(spec.hash.key, values).encode() if spec.hash else b""
@@ -137,7 +142,7 @@ class StreamReader:
                     break
                 if is_last:
                     break
-        job = self._jobs.pop(item.id, None)
+        job = self._jobs.pop(item.id, None) if self._jobs else None
         if pages.status == "skipped":
             state.status = "skipped"
             self.skipped_by.add(pages.skipped_by)
@@ -159,7 +164,7 @@ class StreamReader:
     def _asked(self, item: Slice) -> tuple[Request, Values]:
         values = self.context(item)
         if self.stream.job is None:
-            return self.first_request(item), values
+            return self.first_request(item, values), values
         values = {**values, "job": self._job(item, self.stream.job).values}
         return self._request(self.stream.request, values), values
 
@@ -234,6 +239,9 @@ class StreamReader:
         if pages.api_now is not None and pages.api_now < item.window.end + spec.delay - SLOW_CLOCK:
             says = f"by its Date header, the API's clock is at {to_text(pages.api_now)}"
             warn(f"{says}, behind the end of what was asked for: the position does not pass it")
+
+
+_NO_EDITS = Edits()
 
 
 def first_of(stream: Stream) -> Stream:

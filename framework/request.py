@@ -33,15 +33,14 @@ class Request:
     def with_params(self, pairs: Params) -> "Request":
         """The same request with these query parameters set, each in the place of those of its name; a name may come
         more than once."""
-        held = dict.fromkeys(name for name, _ in pairs)
-        made = self
-        for name in held:
-            first, *more = [value for key, value in pairs if key == name]
-            made = made.with_param(name, first)
-            place = next(i for i, (key, _) in enumerate(made.params) if key == name) + 1
-            others = tuple((name, value) for value in more)
-            made = replace(made, params=(*made.params[:place], *others, *made.params[place:]))
-        return made
+        params = list(self.params)
+        for name in dict.fromkeys(name for name, _ in pairs):
+            given = [pair for pair in pairs if pair[0] == name]
+            there = [place for place, (key, _) in enumerate(params) if key == name]
+            others = [pair for pair in params if pair[0] != name]
+            place = there[0] if there else len(params)
+            params = [*others[:place], *given, *others[place:]]
+        return replace(self, params=tuple(params))
 
     def with_header(self, name: str, value: str) -> "Request":
         """The same request with this header set."""

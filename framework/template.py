@@ -228,11 +228,13 @@ def _compiled(text: str, environment: _Environment = _environment) -> tuple[Any,
     body = tree.body[0].nodes if len(tree.body) == 1 and isinstance(tree.body[0], nodes.Output) else []
     if len(body) == 1 and not isinstance(body[0], nodes.TemplateData) and whole[:2] + whole[-2:] == "{{}}":
         inner = whole[2:-2].removeprefix("-").removeprefix("+").removesuffix("-").removesuffix("+")
-        return _strict_expression(inner), None
+        return _strict_expression(inner, _path(body[0])), None
     return None, environment.from_string(text)
 
 
-def _strict_expression(source: str) -> Any:
+def _strict_expression(source: str, path: NamePath | None) -> Any:
+    """The expression as a function. One that is no more than a path of names, as most are, is looked up without Jinja
+    as long as it leads through mappings to a value."""
     expression = _environment.compile_expression(source, undefined_to_none=False)
 
     def evaluate(values: Mapping[str, Any]) -> Any:
@@ -241,4 +243,12 @@ def _strict_expression(source: str) -> Any:
             _finalize(value)
         return value
 
-    return evaluate
+    def look_up(values: Mapping[str, Any]) -> Any:
+        found: Any = values
+        for name in path or ():
+            if not isinstance(found, dict) or name not in found:
+                return evaluate(values)
+            found = found[name]
+        return evaluate(values) if callable(found) else found
+
+    return look_up if path else evaluate

@@ -7,13 +7,15 @@ from pydantic_core import SchemaValidator, ValidationError, core_schema
 from framework.decoders.base import Undecodable
 
 _BOM = b"\xef\xbb\xbf"
+_SHORT = 1 << 12
+"""Below this many bytes to make a text takes less time than to be refused one."""
 _TITLE = re.compile(rb"<title[^>]*>([^<]{1,80})", re.IGNORECASE)
 
 
 def utf8(body: bytes) -> bytes:
     """The body without the mark that may stand before UTF-8. Raises Undecodable where it is no UTF-8."""
     body = body.removeprefix(_BOM)
-    if not body.isascii() and not _is_utf8(body):
+    if not body.isascii() and (len(body) < _SHORT or not _is_utf8(body)):
         try:
             body.decode()
         except UnicodeDecodeError as error:
