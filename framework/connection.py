@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any, cast
 
 from framework.place import NotSent
+from framework.reply import Reply
 
 IDLE_SECONDS = 5.0
 """How long a connection that nobody uses is kept."""
@@ -65,7 +66,7 @@ class Connection:
         for name, value in headers:
             self._http.putheader(name, value)
         self._http.endheaders(content or None)
-        self._http.response_class = lambda sock, **of_request: http.client.HTTPResponse(  # type: ignore[assignment]
+        self._http.response_class = lambda sock, **of_request: Reply(  # type: ignore[assignment]
             cast(socket.socket, _Readable(sock, deadline)), **of_request
         )
         return self._http.getresponse()

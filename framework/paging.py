@@ -27,9 +27,13 @@ Ask = Callable[[Slice], tuple[Request, Mapping[str, Any]]]
 """A slice → the request for its first page, and the names that its templates may use."""
 
 
+_ALONE = NoPagination(type="none")
+_GUARDS = Guards()
+
+
 def paginator(stream: Stream) -> Paginator:
     """How the stream is handed out."""
-    return stream.pagination or NoPagination(type="none")
+    return stream.pagination or _ALONE
 
 
 class Pages:
@@ -45,7 +49,7 @@ class Pages:
         self._flight = Flight(client.ahead, self._fetch)
         self._repeats = _Repeats()
         self._segment = _Segment()
-        self.watch = Watch(stream.guards or Guards())
+        self.watch = Watch(stream.guards or _GUARDS)
         self.status: Literal["done", "skipped"] = "done"
         self.skipped_by = 0
         """The HTTP status of the response that a rule skipped."""

@@ -10,7 +10,7 @@ import pytest
 LAYERS = """
     errors problem meant elsewhere
     exact_json lines window filters request model template manifest hooks predicate snowflake_words sql
-    yaml_file body limiter sealed
+    yaml_file body limiter sealed reply
     place connection transport guards ahead aws azure rules/ mend deployer snowflake_session
     fields responses incremental auth/ pagination/ partitions/ decoders/ stages/ warehouses/ secrets/ alerts/
     conditions

@@ -5,16 +5,22 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from http.client import HTTPResponse
+from io import BytesIO
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from framework.connection import NotWhole, TooLate
 from framework.place import NotSent, placed
+from framework.reply import Reply
 from framework.transport import Transport
 from tests.api import Answer, Seen, serving
 
 pytestmark = pytest.mark.slow
 HEAD = b"HTTP/1.1 200 OK\r\n"
+HINTS = b"HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n"
 
 
 class Wire:
@@ -95,8 +101,11 @@ def get(one: Transport, url: str, deadline: float = 5, **headers: str) -> bytes:
         ((b"HTTP/1.1 204 No Content\r\n\r\n",), False, b"", 1),
         ((HEAD + b"Content-Length: 0\r\n\r\n",), False, b"", 1),
         ((b"HTTP/1.1 100 Continue\r\n\r\n" + HEAD + b"Content-Length: 2\r\n\r\nok",), False, b"ok", 1),
+        ((HINTS + HINTS + HEAD + b"Content-Length: 2\r\n\r\nok",), False, b"ok", 1),
+        ((HEAD + b"X: y\r\n" * 500 + b"Content-Length: 2\r\n\r\nok",), False, b"ok", 1),
+        ((HEAD + b"X: a\r\n b\r\nno header\r\nContent-Length: 2\r\n\r\nok",), False, b"ok", 1),
     ],
-    ids=["length", "chunks", "to the end", "1.0", "closes", "204", "empty", "continue"],
+    ids=["length", "chunks", "to the end", "1.0", "closes", "204", "empty", "continue", "hints", "many", "odd"],
 )
 def test_bodies(pieces: tuple[bytes, ...], close: bool, wanted: bytes, connections: int) -> None:
     with wire(*pieces, close=close) as server, client() as one:
@@ -111,10 +120,12 @@ def test_bodies(pieces: tuple[bytes, ...], close: bool, wanted: bytes, connectio
         ((HEAD + b"Transfer-Encoding: chunked\r\n\r\n9\r\nhello",), "cut short"),
         ((HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",), "cut short"),
         ((b"",), "without an answer"),
+        ((HEAD + b"X: y\r\n",), "cut short"),
+        ((HEAD + b"X: y\r\n" * 2000 + b"\r\n",), "more than 1000 headers"),
         ((b"SSH-2.0-OpenSSH_9\r\n\r\n",), "this is no HTTP"),
         ((HEAD + b"Content-Length: 99999999999999999999\r\n\r\nhello",), "cut short"),
     ],
-    ids=["length", "chunk", "last chunk", "nothing", "no HTTP", "too long to be true"],
+    ids=["length", "chunk", "last chunk", "nothing", "half a head", "no end", "no HTTP", "too long to be true"],
 )
 def test_what_is_not_whole_is_an_error(pieces: tuple[bytes, ...], said: str) -> None:
     with wire(*pieces, close=True) as server, client() as one, pytest.raises(NotWhole, match=said):
@@ -175,6 +186,33 @@ def test_headers_come_in_latin_1_and_more_than_once() -> None:
         ask = one.asking("GET", server.address, [], None, time.monotonic() + 5)
         with ask as answer:
             assert (answer.headers["x-city"], answer.headers["link"]) == ("Zürich", "<a>, <b>")
+
+
+VALUES = st.sampled_from(
+    ["chunked", "close", "keep-alive", "5", "0", "-1", "5, 5", "identity", "text", "a:b", "  x", ""]
+)
+HEADERS = st.lists(
+    st.tuples(st.sampled_from(["Content-Length", "transfer-encoding", "Connection", "Keep-Alive", "X-Y"]), VALUES)
+)
+
+
+@given(st.sampled_from(["HTTP/1.1", "HTTP/1.0"]), st.sampled_from([200, 204, 304, 500]), HEADERS)
+def test_a_head_is_read_as_the_standard_library_reads_it(version: str, status: int, headers: object) -> None:
+    lines = [f"{version} {status} Fine", *(f"{name}: {value}" for name, value in headers), "", ""]  # type: ignore[attr-defined]
+    found = []
+    for kind in (Reply, HTTPResponse):
+        one = kind(_Bytes("\r\n".join(lines).encode()), method="GET")  # type: ignore[arg-type]
+        one.begin()
+        found.append((one.status, one.reason, one.getheaders(), one.chunked, one.length, one.will_close))
+    assert found[0] == found[1]
+
+
+class _Bytes:
+    def __init__(self, text: bytes) -> None:
+        self._text = text
+
+    def makefile(self, mode: str) -> BytesIO:
+        return BytesIO(self._text)
 
 
 def test_cookies_are_sent_back_to_who_set_them() -> None:
