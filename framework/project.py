@@ -6,10 +6,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import jsonschema
+
 from framework.errors import InvalidSpec, SettingsError
 from framework.lint import is_error, problems_of
 from framework.lint.noqa import silence
-from framework.lint.whole import value_problems
 from framework.model import Redactor
 from framework.names import with_refs
 from framework.problem import suggestion
@@ -21,6 +22,7 @@ from framework.spec_file import SpecFile, load, parse_document
 from framework.yaml_file import read_file
 
 SETTINGS_FILE = "framework.yaml"
+_FORMATS = jsonschema.Draft202012Validator.FORMAT_CHECKER
 
 
 @dataclass(frozen=True)
@@ -169,7 +171,8 @@ def _config(source: Source, settings: SourceSettings, place: str) -> dict[str, A
     for name, rule in source.config.items():
         if name in settings.config:
             values[name] = settings.config[name]
-            for problem in value_problems(rule, values[name]):
+            validator = jsonschema.Draft202012Validator(rule, format_checker=_FORMATS)
+            for problem in validator.iter_errors(values[name]):
                 raise SettingsError(f"{place}.{name}: {problem.message}")
         elif "default" in rule:
             values[name] = rule["default"]

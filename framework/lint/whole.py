@@ -4,8 +4,10 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, available_timezones
+
+import jsonschema
+from croniter import CroniterBadDateError, croniter
 
 from framework.auth.choose import ChooseAuth
 from framework.lint.finding import Finding
@@ -14,14 +16,14 @@ from framework.spec import Source
 from framework.template import names_in
 from framework.template import problem_of as template_problem
 
-if TYPE_CHECKING:
-    import jsonschema
-
 
 def named_as_file(source: Source, stem: str | None) -> Iterator[Finding]:
     if stem and stem != source.name:
         message = f"the source is named {source.name!r} and its file {stem!r}: give both one name."
         yield Finding("E306", ("name",), message)
+
+
+_DIALECT = jsonschema.Draft202012Validator
 
 
 _KEYWORDS = [
@@ -51,26 +53,17 @@ def config(source: Source) -> Iterator[Finding]:
             yield Finding("E308", (*here, *error.absolute_path), message)
             continue
         if "default" in schema:
-            for problem in value_problems(schema, schema["default"]):
+            checker = _DIALECT(schema, format_checker=_DIALECT.FORMAT_CHECKER)
+            for problem in checker.iter_errors(schema["default"]):
                 path = (*here, "default", *problem.absolute_path)
                 yield Finding("E308", path, f"the default breaks its own rule: {problem.message}.")
 
 
-def value_problems(schema: Any, value: Any) -> "Iterator[jsonschema.ValidationError]":
-    """What a value breaks of a rule of `config`."""
-    import jsonschema  # noqa: PLC0415 - slow to load, and most specs have no `config`
-
-    dialect = jsonschema.Draft202012Validator
-    yield from dialect(schema, format_checker=dialect.FORMAT_CHECKER).iter_errors(value)
-
-
 @lru_cache
-def _schema_error(text: str) -> "jsonschema.SchemaError | None":
+def _schema_error(text: str) -> jsonschema.SchemaError | None:
     """What is wrong with a JSON Schema: many specs of a project have the same ones."""
-    import jsonschema  # noqa: PLC0415 - as above
-
     try:
-        jsonschema.Draft202012Validator.check_schema(json.loads(text))
+        _DIALECT.check_schema(json.loads(text))
     except jsonschema.SchemaError as error:
         return error
     return None
@@ -97,8 +90,6 @@ def schedule_problems(cron: str | None, zone: str | None) -> Iterator[tuple[str,
 
 @lru_cache
 def _cron_problem(cron: str) -> str | None:
-    from croniter import CroniterBadDateError, croniter  # noqa: PLC0415 - nothing else needs it
-
     fields = len(cron.split())
     if not cron.startswith("@") and fields != 5:
         wanted = "5 fields are wanted: minute, hour, day of month, month, day of week"
