@@ -50,7 +50,7 @@ ROOT = Path(__file__).parents[1]
 ORDER = {name.rstrip("/"): (row, name) for row, line in enumerate(LAYERS.split("\n")) for name in line.split()}
 FILES = sorted((ROOT / "framework").rglob("*.py"))
 LATE = {
-    "cli.py", "verbs/common.py", "lint/whole.py", "sealed.py", "transport.py", "place.py", "snowflake_session.py",
+    "cli.py", "verbs/common.py", "sealed.py", "transport.py", "place.py", "snowflake_session.py",
     "warehouses/duckdb.py", "auth/jwt.py", "auth/oauth2.py", "auth/wire.py", "alerts/base.py", "aws.py", "azure.py",
     "stages/s3.py", "stages/azure.py", "secrets/azure_key_vault.py", "secrets/airflow.py",
 }  # fmt: skip
