@@ -15,6 +15,7 @@ from framework.settings import Environment
 from framework.spec import Source
 from framework.stages.base import Leftover, Stage
 from framework.warehouses.base import Opening
+from framework.workspace import CLOUDS
 
 CLOCK_SECONDS, CLOCK_WRONG_SECONDS = 60.0, 300.0
 """How far the clock may be off without a word, and at all: stores refuse what is signed a quarter of an hour off."""
@@ -46,7 +47,7 @@ def _examined(
 ) -> Iterator[Finding]:
     yield from _settings(deployed, redactor)
     yield from _stage(deployed, now, redactor)
-    yield from _warehouse(deployed)
+    yield from _warehouse(deployed, redactor)
     for name in project.deployments(chosen):
         yield from _source(project, name, chosen, deployed, redactor)
 
@@ -166,9 +167,16 @@ def _clock(stage: Stage, now: datetime) -> Finding:
     return Finding("clock", "against the stage's", state, f"{told}: set it, as with NTP")
 
 
-def _warehouse(deployed: Deployment) -> Iterator[Finding]:
+def _warehouse(deployed: Deployment, redactor: Redactor) -> Iterator[Finding]:
     def select() -> str:
-        with closing(deployed.environment.warehouse.open(Opening(deployed.folder))) as warehouse:
+        environment = deployed.environment
+        opening = Opening(
+            deployed.folder,
+            lambda text: resolve(text, deployed, redactor),
+            CLOUDS.get(environment.stage.type, ""),
+            {"project": deployed.project, "step": "doctor"},
+        )
+        with closing(environment.warehouse.open(opening)) as warehouse:
             warehouse.execute("select 1")
             return warehouse.url
 
