@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from graphlib import TopologicalSorter
 from typing import Any
 
-from framework import sql
+from framework import children, sql
+from framework.children import child_of
 from framework.errors import CheckFailed, SpecError, WarehouseError
 from framework.load import raw_table
 from framework.names import refs
@@ -48,6 +49,7 @@ def model_of(source: str, stream: Stream) -> CleanModel:
     for path in stream.primary_key or []:
         keys.append(_key_column([*columns, *keys], path))
     new = [key for key in dict.fromkeys(keys) if key not in columns]
+    children = tuple(child_of(name, child, tuple(dict.fromkeys(keys))) for name, child in clean.child_tables.items())
     return CleanModel(
         table=clean.table,
         raw=raw_table(source),
@@ -55,7 +57,7 @@ def model_of(source: str, stream: Stream) -> CleanModel:
         stream=stream.name,
         mode=clean.mode,
         scope=clean.scope,
-        columns=(*new, *columns),
+        columns=(*new, *columns, *(child.held for child in children)),
         keys=tuple(dict.fromkeys(key.name for key in keys)) if clean.mode != "append" else (),
         payload=not clean.columns,
         cursor=tuple(incremental.cursor.split(".")) if incremental else None,
@@ -63,6 +65,7 @@ def model_of(source: str, stream: Stream) -> CleanModel:
         delete_when=clean.delete_when,
         quarantine=bool(stream.contract and stream.contract.type_changes == "quarantine"),
         allow_empty=clean.allow_empty,
+        children=children,
     )
 
 
@@ -91,12 +94,14 @@ def clean(warehouse: Warehouse, source: Source, stream: Stream, now: datetime) -
             f"{model.table}: a run reads only what belongs to parents that changed, and all rows would be replaced by "
             "that: write `scope: partition`."
         )
-    made_by = sql.render(warehouse.dialect, "create_clean", model=model)
+    made_by = sql.render(warehouse.dialect, "create_clean", model=model) + children.made_by(model)
     definition = hashlib.sha256((repr(model) + made_by).encode()).hexdigest()[:16]
     table = sql.quote_name(model.table)
     with warehouse.transaction():
         known = _cleaned(warehouse, model, definition)
         after = known or 0
+        if known is None:
+            children.check_names(warehouse, model)
         warehouse.execute(made_by)
         where = "where source = ? and stream = ?"
         owner = (source.name, stream.name)
@@ -109,6 +114,7 @@ def clean(warehouse: Warehouse, source: Source, stream: Stream, now: datetime) -
             row = (model.table, *owner, through, definition, now.astimezone(UTC).replace(tzinfo=None))
             columns = ('"table"', "source", "stream", "log", "definition", "cleaned_at")
             warehouse.insert("_INGEST_CLEANED", columns, [row])
+            children.note(warehouse, model, row)
         rows = warehouse.execute(f"select count(*) from {table}")[0][0]
     return Cleaned(model.table, rows, warnings)
 
@@ -127,6 +133,9 @@ def _cleaned(warehouse: Warehouse, model: CleanModel, definition: str) -> int | 
             )
         return None
     source, log, made = known[0]
+    if made == children.VIEW and source == model.source:  # it was a child table until now
+        children.drop(warehouse, model.table)
+        return None
     if source != model.source:
         raise WarehouseError(
             f"the table {model.table} is that of the source {source!r}: give one of the two another name. If that "
@@ -134,6 +143,7 @@ def _cleaned(warehouse: Warehouse, model: CleanModel, definition: str) -> int | 
         )
     if made == definition:
         return int(log)
+    children.drop_all(warehouse, model)
     warehouse.execute(sql.render(warehouse.dialect, "drop_clean", model=model))
     return None
 
@@ -142,7 +152,8 @@ def _work(warehouse: Warehouse, stream: Stream, model: CleanModel, after: int, t
     fresh = {"replace": "fresh_replace", "history": "fresh_history"}.get(model.mode, "fresh")
     values: Mapping[str, Any] = {"model": model, "after": after, "through": through}
     warehouse.execute(sql.render(warehouse.dialect, fresh, **values))
-    warnings = _fit(warehouse, stream, model, after) + _known_fields(warehouse, stream, model, after, through)
+    warnings = _fit(warehouse, stream, model, after) + children.unfit(warehouse, stream, model, after)
+    warnings += _known_fields(warehouse, stream, model, after, through)
     if model.mode == "replace":
         warnings += _kept(warehouse, model)
     warehouse.execute(sql.render(warehouse.dialect, model.mode, **values))
@@ -171,7 +182,7 @@ def unfit(stream: Stream, model: CleanModel, counted: Iterable[tuple[Any, ...]])
     policy = stream.contract.type_changes if stream.contract else "warn"
     warnings = []
     for name, count in counted:
-        what = f"{model.table}: {count} records whose {name!r} does not fit its type"
+        what = f"{model.table}: {count} records whose {children.shown(model, name)!r} does not fit its type"
         if name == "_cursor" and model.cursor:
             field = ".".join(model.cursor)
             forms = " or ".join(model.cursor_form)

@@ -143,6 +143,11 @@ FieldPath = Annotated[
     _pattern(_FIELD, "field of a record: write names joined by dots, such as customer.id"),
     text_schema(_FIELD),
 ]
+ElementPath = Annotated[
+    str,
+    _pattern(f"@|{_FIELD}", "field of an element: write names joined by dots, or @ for the element itself"),
+    text_schema(f"@|{_FIELD}"),
+]
 FieldName = Annotated[str, _pattern(_ONE_FIELD, "name of a field: one without dots"), text_schema(_ONE_FIELD)]
 Duration = Annotated[timedelta, BeforeValidator(_duration), text_schema(DURATION)]
 Span = Annotated[Duration, AfterValidator(_not_zero), text_schema(f"(?=.*[1-9]){DURATION}")]

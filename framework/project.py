@@ -17,8 +17,9 @@ from framework.problem import suggestion
 from framework.secrets import open_stores
 from framework.secrets.base import SecretStore
 from framework.settings import AirflowTasks, Environment, Settings, SourceSettings
-from framework.spec import Clean, Mart, Source, Stream
+from framework.spec import Mart, Source, Stream
 from framework.spec_file import SpecFile, load, parse_document
+from framework.tables import Clean
 from framework.yaml_file import read_file
 
 SETTINGS_FILE = "framework.yaml"
@@ -123,11 +124,15 @@ def _named(source: Source, name: str) -> Source:
     them never meet: CLN_ORDER of shop_eu is CLN_SHOP_EU_ORDER."""
     if name == source.name:
         return source
-    tables = [stream.clean.table for stream in source.streams if stream.clean] + [m.table for m in source.analytics]
+    tables = [table for stream in source.streams if stream.clean for table in stream.clean.tables]
+    tables += [mart.table for mart in source.analytics]
     renamed = {table: table_of(name, table) for table in tables}
 
     def clean(stream: Stream) -> Clean | None:
-        return stream.clean and stream.clean.model_copy(update={"table": renamed[stream.clean.table]})
+        if stream.clean is None:
+            return None
+        children = {renamed[table]: child for table, child in stream.clean.child_tables.items()}
+        return stream.clean.model_copy(update={"table": renamed[stream.clean.table], "child_tables": children})
 
     def mart(written: Mart) -> Mart:
         sql = with_refs(written.sql, renamed)

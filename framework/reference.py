@@ -13,6 +13,7 @@ from framework.incremental import Length
 from framework.model import (
     Count,
     Duration,
+    ElementPath,
     FieldPath,
     InstantForm,
     JmesPath,
@@ -37,7 +38,8 @@ from framework.schema import (
     places,
 )
 from framework.settings import Settings
-from framework.spec import ColumnType, Source
+from framework.spec import Source
+from framework.tables import ColumnType
 
 _WORDS: list[tuple[Any, str, str]] = [
     (Template, "template", "Text that may hold Jinja expressions, such as `{{ config.region }}`. A value that is one "
@@ -46,6 +48,7 @@ _WORDS: list[tuple[Any, str, str]] = [
     (Sent, "value or list of value", ""),
     (JmesPath, "JMESPath", "An expression on JSON, such as `data.items` (https://jmespath.org)."),
     (FieldPath, "field", "A field of a record: names joined by dots, such as `customer.id`."),
+    (ElementPath, "field or @", ""),
     (Name, "name", "A small letter, then small letters, digits and `_`."),
     (TableName, "table name", "Letters, digits and `_`, a letter first."),
     (Duration, "duration", "A number and a unit, such as `30s`, `5m`, `1h30m`, `7d` or `2w`; `ms` too."),
@@ -96,7 +99,16 @@ def _headings(root: Kind) -> dict[Kind, tuple[str, list[str]]]:
     found: dict[Kind, list[str]] = {}
     for kind, place in dict.fromkeys(places(root)):
         found.setdefault(kind, []).append(place)
-    return {kind: (_heading(kind, held[0]), held) for kind, held in found.items()}
+    headings: dict[str, Kind] = {}
+    for kind, held in found.items():
+        heading = _heading(kind, held[0])
+        headings[heading if heading not in headings else f"{_above(held[0])}: {heading}"] = kind
+    return {kind: (heading, found[kind]) for heading, kind in headings.items()}
+
+
+def _above(place: str) -> str:
+    """The key under which a record's own key stands."""
+    return re.sub(r"\[\]|\.NAME", "", place).split(".")[-2]
 
 
 def _heading(kind: Kind, place: str) -> str:

@@ -4,12 +4,10 @@ The JSON Schema, the reference pages and the editor's completion are generated f
 field is its help.
 """
 
-import re
 from datetime import timedelta
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
-    AfterValidator,
     BeforeValidator,
     ConfigDict,
     Field,
@@ -25,7 +23,6 @@ from framework.decoders import FormatSpec
 from framework.guards import Guards
 from framework.hooks import Hook
 from framework.incremental import Incremental
-from framework.meant import suggest
 from framework.model import (
     Count,
     FieldPath,
@@ -44,6 +41,7 @@ from framework.partitions import ForEach, ForEachRecord, ForEachSpec
 from framework.records import Records, as_records
 from framework.repeats import SCHEMA as REPEAT
 from framework.responses import RateLimit, ResponseRule, Retry
+from framework.tables import Clean
 
 Policy = Literal["allow", "warn", "fail"]
 
@@ -156,83 +154,6 @@ class Job(Strict):
     locate: RequestSpec | None = None
     """Asks where the result is, where the last poll does not say it; knows `job.polled`. The body of the answer is
     `job.located`: `path: "{{ job.located.url }}"`."""
-
-
-_TYPES = ["integer", "float", "boolean", "text", "date", "timestamp", "json", "decimal(18,2)"]
-_DECIMAL = r"decimal\(([1-9]|[12][0-9]|3[0-8]),([0-9]|[12][0-9]|3[0-8])\)"
-
-
-def _column_type(text: str) -> str:
-    if text in _TYPES:
-        return text
-    sizes = re.fullmatch(_DECIMAL, text)
-    if sizes and int(sizes[2]) <= int(sizes[1]):
-        return text
-    remedy = " Write decimal(digits,decimals), 38 digits at most." if "decimal" in text else suggest(text, _TYPES)
-    raise PydanticCustomError("word", "{text} is no type of a column.{remedy}", {"text": repr(text), "remedy": remedy})
-
-
-ColumnType = Annotated[
-    str,
-    AfterValidator(_column_type),
-    WithJsonSchema({"anyOf": [{"enum": _TYPES[:-1]}, {"type": "string", "pattern": f"^{_DECIMAL}$"}]}),
-]
-
-
-class Column(Strict):
-    """A column of a CLEAN table."""
-
-    from_: FieldPath = Field(alias="from")
-    """The field of the record."""
-    type: ColumnType = "text"
-    """integer (38 digits), decimal(p,s), float, boolean, text, date, timestamp (an instant, in UTC) or json."""
-    description: str | None = None
-    """Becomes the column's comment."""
-    personal_data: Name | None = None
-    """The kind of personal data that it holds, such as email or name: a tag in Snowflake, by which it can be masked."""
-
-
-class Clean(Strict):
-    """The CLEAN table of a stream: typed, and each key once."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "if": {"required": ["refreshed_by"], "properties": {"refreshed_by": {"enum": ["task", "dynamic_table"]}}},
-            "then": {"properties": {"mode": {"enum": ["append", "merge"]}}},
-        }
-    )
-
-    table: TableName
-    """Its name, by custom CLN_…"""
-    mode: Literal["append", "merge", "replace", "history"] = "merge"
-    """append: every record. merge: the newest version of each key. replace: what the last complete read holds.
-    history: a row per version, with valid_from, valid_to, is_current."""
-    scope: Literal["stream", "partition"] = "stream"
-    """What `replace` replaces: all rows, or those of the partition that was read."""
-    allow_empty: bool = False
-    """Whether `replace` may replace rows by none."""
-    delete_when: JmesPath | None = None
-    """A condition on the record, such as `status == 'deleted'`, that deletes its key from the table."""
-    columns: dict[Name, Column] = {}
-    """The table's columns. Without any it has the key's fields as text and the whole record as `payload`."""
-    refreshed_by: Literal["task", "dynamic_table", "run"] | None = None
-    """Snowflake: what brings the table up to RAW. task: a task, as parts arrive. dynamic_table: Snowflake, by the
-    table's definition. run: the step `clean`, as on DuckDB. Without it, task for append and merge, unless the contract
-    says fail; replace and history are always by run."""
-    refresh: Span = timedelta(minutes=5)
-    """How old a dynamic table may be."""
-    refresh_mode: Literal["incremental", "full"] = "incremental"
-    """How a dynamic table is refreshed."""
-
-    @model_validator(mode="after")
-    def _by_itself(self) -> Self:
-        if self.refreshed_by in ("task", "dynamic_table") and self.mode not in ("append", "merge"):
-            reason = (
-                f"`refreshed_by: {self.refreshed_by}` goes with append and merge: `mode: {self.mode}` needs to know "
-                "which reads are complete, and is done by run"
-            )
-            raise PydanticCustomError("one_of", "{reason}", {"reason": reason})
-        return self
 
 
 class Contract(Strict):

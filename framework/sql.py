@@ -34,6 +34,46 @@ class ColumnModel:
         return self.type not in ("text", "json")
 
 
+LIST = "list"
+"""The type of the columns that hold arrays for child tables; no spec can ask for it."""
+
+
+@dataclass(frozen=True)
+class ChildModel:
+    """The table of a nested array: a view of the CLEAN table that holds the array."""
+
+    table: str
+    held: ColumnModel
+    """The column of the CLEAN table that holds the array."""
+    keys: tuple[ColumnModel, ...]
+    """The columns of the CLEAN table that identify the record."""
+    ordinal: str
+    columns: tuple[ColumnModel, ...]
+    """Their paths begin at the element."""
+    payload: bool
+    """Whether the whole element is a column."""
+    description: str = ""
+
+    @property
+    def has_decimals(self) -> bool:
+        """Whether digits count that a double may lose."""
+        return _has_decimals(self.columns)
+
+    @property
+    def may_fail(self) -> bool:
+        """Whether a value may not fit."""
+        return any(column.may_fail for column in self.columns)
+
+    @property
+    def paths(self) -> list[Path]:
+        """Every field that is taken out of the element as text, once."""
+        return _paths(self.columns)
+
+    def index(self, path: Path) -> int:
+        """Where in `paths` it stands, from 1."""
+        return self.paths.index(path) + 1
+
+
 @dataclass(frozen=True)
 class CleanModel:
     """A CLEAN table: where its rows come from, and what becomes of them."""
@@ -54,6 +94,7 @@ class CleanModel:
     delete_when: JmesPath | None = None
     quarantine: bool = False
     allow_empty: bool = False
+    children: tuple[ChildModel, ...] = ()
 
     @property
     def tombstones(self) -> str:
@@ -73,17 +114,29 @@ class CleanModel:
     @property
     def has_decimals(self) -> bool:
         """Whether digits count that a double may lose."""
-        return any(column.type.startswith("decimal") for column in self.columns)
+        return _has_decimals(self.columns)
 
     @property
     def paths(self) -> list[Path]:
         """Every field that is taken out of the record as text, once."""
-        wanted = [column.path for column in self.columns if column.type != "json"]
-        return list(dict.fromkeys(wanted + ([self.cursor] if self.cursor else [])))
+        return list(dict.fromkeys([*_paths(self.columns), *([self.cursor] if self.cursor else [])]))
+
+    @property
+    def read(self) -> tuple[ColumnModel, ...]:
+        """The columns that people read: all but those that hold arrays for child tables."""
+        return tuple(column for column in self.columns if column.type != LIST)
 
     def index(self, path: Path) -> int:
         """Where in `paths` it stands, from 1."""
         return self.paths.index(path) + 1
+
+
+def _has_decimals(columns: Iterable[ColumnModel]) -> bool:
+    return any(column.type.startswith("decimal") for column in columns)
+
+
+def _paths(columns: Iterable[ColumnModel]) -> list[Path]:
+    return list(dict.fromkeys(column.path for column in columns if column.type != "json"))
 
 
 @dataclass(frozen=True)
@@ -113,7 +166,10 @@ def json_path(path: Iterable[str]) -> str:
 
 
 def number_pattern(path: Path) -> str:
-    """A pattern, as a text literal, that finds the numbers under a field's last name in JSON text."""
+    """A pattern, as a text literal, that finds the numbers under a field's last name in JSON text; the whole text where
+    there is no name."""
+    if not path:
+        return quote_text("^(-?[0-9][0-9.eE+-]*)$")
     return quote_text('"' + re.escape(path[-1]) + r'"\s*:\s*(-?[0-9][0-9.eE+-]*)')
 
 

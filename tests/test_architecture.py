@@ -15,7 +15,7 @@ LAYERS = """
     fields responses incremental auth/ pagination/ partitions/ decoders/ stages/ warehouses/ secrets/ alerts/
     conditions
     edits
-    records repeats keys
+    records repeats keys tables
     spec
     settings names
     schema type_fixes type_places type_shapes type_problems
@@ -28,7 +28,7 @@ LAYERS = """
     read
     notes
     extract load
-    batches
+    batches children
     clean
     deploy/
     validation/

@@ -6,7 +6,8 @@ import pytest
 
 from framework import meant
 from framework.schema import places
-from framework.spec import _TYPES, Source
+from framework.spec import Source
+from framework.tables import _TYPES
 from framework.type_places import keys_at
 
 KINDS = list(dict.fromkeys(kind for kind, _ in places(Source)))

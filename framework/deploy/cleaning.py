@@ -11,6 +11,7 @@ from typing import Any
 from framework import sql
 from framework.deploy.account import Account
 from framework.deploy.sources import Table
+from framework.sql import ChildModel
 
 
 @dataclass(frozen=True)
@@ -82,15 +83,23 @@ def counted(account: Account, table: Table, after: int) -> str:
     return query
 
 
+def counted_in(account: Account, table: Table, child: ChildModel, after: int) -> str:
+    """The query for how many rows of a child table do not fit, by column."""
+    (query,) = _statements(account, table, ["unfit_child_counts"], since(table, after), 0, child=child)
+    return query
+
+
 def since(table: Table, after: int) -> int:
     """The entry after which records are new. A slice is applied when its run is complete, which may be long after it
     was loaded."""
     return -1 if table.model.mode == "replace" else after
 
 
-def _statements(account: Account, table: Table, templates: list[str], after: int, through: int) -> list[str]:
+def _statements(
+    account: Account, table: Table, templates: list[str], after: int, through: int, **more: Any
+) -> list[str]:
     values: dict[str, Any] = {
-        "model": table.model, "names": names_of(account, table), "after": after, "through": through,
+        "model": table.model, "names": names_of(account, table), "after": after, "through": through, **more,
     }  # fmt: skip
     found: list[str] = []
     for template in templates:

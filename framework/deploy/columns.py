@@ -1,13 +1,15 @@
 """The columns of tables: names and types as Snowflake writes them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from framework.snowflake_words import quote_name
-from framework.sql import CleanModel, split_type
+from framework.sql import CleanModel, ColumnModel, split_type
 
 _TYPES = {
     "integer": "NUMBER(38,0)", "float": "FLOAT", "boolean": "BOOLEAN", "date": "DATE", "timestamp": "TIMESTAMP_NTZ(6)",
     "json": "VARIANT", "text": "VARCHAR",
+    "list": "VARIANT",
 }  # fmt: skip
 
 
@@ -80,6 +82,13 @@ _OPS: dict[str, tuple[str, str]] = {
 _OPS_TYPES = {"NUMBER": "NUMBER(38,0)", "TIMESTAMP": "TIMESTAMP_NTZ(6)"}
 
 
+HISTORY = (
+    Column("VALID_FROM", "TIMESTAMP_NTZ(6)", "When this version began."),
+    Column("VALID_TO", "TIMESTAMP_NTZ(6)", "When it ended; null while it holds."),
+    Column("IS_CURRENT", "BOOLEAN", "Whether it holds."),
+)
+
+
 def ops_tables() -> dict[str, tuple[str, list[Column]]]:
     """What the framework remembers: name → what it is, and its columns."""
     found = {}
@@ -96,8 +105,18 @@ def type_of(kind: str) -> str:
 
 
 def clean_columns(model: CleanModel, tags: dict[str, str], tag: str) -> list[Column]:
-    """Those of a CLEAN table that people read; `tags` holds the kind of personal data of each column that has some."""
-    columns = [
+    """Those of a CLEAN table that hold its records; `tags` holds the kind of personal data of those that have some."""
+    columns = tagged(model.columns, tags, tag)
+    if model.payload:
+        columns.append(Column("PAYLOAD", "VARIANT", "The whole record."))
+    if model.mode == "history":
+        columns += HISTORY
+    return columns
+
+
+def tagged(columns: Iterable[ColumnModel], tags: dict[str, str], tag: str) -> list[Column]:
+    """The columns of a spec, each with the tag of its personal data."""
+    return [
         Column(
             quote_name(column.name),
             type_of(column.type),
@@ -105,17 +124,8 @@ def clean_columns(model: CleanModel, tags: dict[str, str], tag: str) -> list[Col
             tag=tag if column.name in tags else "",
             tagged=tags.get(column.name, ""),
         )
-        for column in model.columns
+        for column in columns
     ]
-    if model.payload:
-        columns.append(Column("PAYLOAD", "VARIANT", "The whole record."))
-    if model.mode == "history":
-        columns += [
-            Column("VALID_FROM", "TIMESTAMP_NTZ(6)", "When this version began."),
-            Column("VALID_TO", "TIMESTAMP_NTZ(6)", "When it ended; null while it holds."),
-            Column("IS_CURRENT", "BOOLEAN", "Whether it holds."),
-        ]
-    return columns
 
 
 def bookkeeping(model: CleanModel) -> list[Column]:

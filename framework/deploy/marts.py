@@ -16,7 +16,14 @@ _KINDS: dict[str, Kind] = {"dynamic_table": "dynamic table", "table": "table", "
 
 def mart_objects(account: Account, source: Source, config: Mapping[str, Any]) -> Iterator[Object]:
     """Each with what fills it."""
-    names = {table.model.table: (table.kind, table.name) for table in tables_of(account, source)}
+    names: dict[str, tuple[Kind, str]] = {
+        table.model.table: (table.kind, table.name) for table in tables_of(account, source)
+    }
+    names |= {
+        child.table: ("view", account.within("CLEAN", child.table))
+        for table in tables_of(account, source)
+        for child in table.model.children
+    }
     names |= {mart.table: (_KINDS[mart.as_], account.within("ANALYTICS", mart.table)) for mart in source.analytics}
     for mart in source.analytics:
         yield from _mart(account, source, mart, config, names)

@@ -8,11 +8,14 @@ from typing import Literal
 
 from framework.clean import model_of
 from framework.deploy.account import FILE_FORMAT, STAGE, Account
+from framework.deploy.children import child_objects, personal_data
 from framework.deploy.columns import RAW, bookkeeping, clean_columns
 from framework.deploy.objects import Kind, Object, make, setting, statement
 from framework.load import raw_table
-from framework.spec import Clean, Source, Stream
+from framework.snowflake_words import quote_name
+from framework.spec import Source, Stream
 from framework.sql import CleanModel
+from framework.tables import Clean
 
 PATTERN = ".*[.]jsonl[.]gz"
 STREAM_PATTERN, RUN_PATTERN = "part-([a-z0-9_]+)-", "part-[a-z0-9_]+-([a-z0-9]+)-"
@@ -125,8 +128,7 @@ def copy_values(
 def _clean(account: Account, source: Source, table: Table) -> Iterator[Object]:
     owner, model, label = account.deployer, table.model, f"{source.name}.{table.stream.name}"
     about = table.stream.description or f"{source.title or source.name}: {table.stream.name}."
-    tags = {name: column.personal_data for name, column in table.clean.columns.items() if column.personal_data}
-    tag = account.within("OPS", "PERSONAL_DATA")
+    tags, tag = personal_data(model, table.clean), account.within("OPS", "PERSONAL_DATA")
     read = clean_columns(model, tags, tag)
     raw = account.within("RAW", model.raw)
     needs = (f"schema {account.schema('CLEAN')}",)
@@ -154,11 +156,17 @@ def _clean(account: Account, source: Source, table: Table) -> Iterator[Object]:
                     tag=tag, value=column.tagged, column=f"{table.held}.{column.name}",
                 )  # fmt: skip
     if table.held != table.name:
+        arrays = {quote_name(child.held.name) for child in model.children}
         yield make(
-            "view", table.name, owner, "clean_view", about, listed=[*read, *bookkeeping(model)[1:]], table=table.held,
+            "view", table.name, owner, "clean_view", about, table=table.held,
+            listed=[*(column for column in read if column.name not in arrays), *bookkeeping(model)[1:]],
             needs=(f"table {table.held}",), source=source.name, label=label,
         )  # fmt: skip
-    yield _tagged(account, "dynamic table" if table.by == "dynamic_table" else "table", table.held, source)
+    kind: Kind = "dynamic table" if table.by == "dynamic_table" else "table"
+    yield from child_objects(
+        account, source, model, table.clean, label, table.held, kind, marks=table.held != table.name
+    )
+    yield _tagged(account, kind, table.held, source)
     if table.by == "task":
         yield from _task(account, source, table)
     yield make(
@@ -178,7 +186,7 @@ def made_by(model: CleanModel) -> str:
 
 def _dynamic_table(account: Account, source: Source, table: Table, about: str) -> Object:
     model, raw, tag = table.model, account.within("RAW", table.model.raw), account.within("OPS", "PERSONAL_DATA")
-    tags = {name: column.personal_data for name, column in table.clean.columns.items() if column.personal_data}
+    tags = personal_data(model, table.clean)
     own = [column for column in bookkeeping(model) if column.name != "_DELETED"]
     listed = [*clean_columns(model, tags, tag), *own]
     return make(

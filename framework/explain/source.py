@@ -20,6 +20,7 @@ from framework.plan import Request
 from framework.project import Deployment
 from framework.schema import help_of_kind, keys
 from framework.spec import Mart, Source, Stream
+from framework.sql import ChildModel
 from framework.template import names_in, render_text
 from framework.window import show_duration
 
@@ -200,7 +201,7 @@ def _table(source: Source, stream: Stream) -> Facts | None:
     model = model_of(source.name, stream)
     columns = [
         {"name": column.name, "type": column.type, "from": ".".join(column.path), "description": column.description}
-        for column in model.columns
+        for column in model.read
     ]
     if model.payload:
         columns.append({"name": "payload", "type": "json", "from": "the whole record", "description": ""})
@@ -212,7 +213,23 @@ def _table(source: Source, stream: Stream) -> Facts | None:
         "history": f"a row for each version of {', '.join(model.keys)}: valid_from, valid_to, is_current",
     }
     gone = f"; deleted where {spec.delete_when}" if spec.delete_when else ""
-    return {"name": spec.table, "mode": spec.mode, "words": words[spec.mode] + gone, "columns": columns}
+    children = [_child(child) for child in model.children]
+    told = {"name": spec.table, "mode": spec.mode, "words": words[spec.mode] + gone, "columns": columns}
+    return told | ({"child_tables": children} if children else {})
+
+
+def _child(child: ChildModel) -> Facts:
+    told = [(key.name, key.type, "the record's key", "") for key in child.keys]
+    told.append((child.ordinal, "integer", "the place in the array, from 1", ""))
+    told += [(each.name, each.type, ".".join(each.path) or "the element", each.description) for each in child.columns]
+    if child.payload:
+        told.append(("payload", "json", "the whole element", ""))
+    names = ("name", "type", "from", "description")
+    return {
+        "name": child.table,
+        "words": f"a row for each element of {'.'.join(child.held.path)}",
+        "columns": [dict(zip(names, each, strict=True)) for each in told],
+    }
 
 
 def _checks(stream: Stream) -> Iterator[str]:

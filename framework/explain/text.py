@@ -132,6 +132,13 @@ def _table(table: Facts | None, layout: Layout) -> Iterator[str]:
         yield from layout.part("table", ["none: the records end in RAW"])
         return
     yield from layout.part("table", [f"{table['name']}, {table['mode']}: {table['words']}"])
+    yield from _columns(table, layout)
+    for child in table.get("child_tables", []):
+        yield from layout.part("child table", [f"{child['name']}: {child['words']}"])
+        yield from _columns(child, layout)
+
+
+def _columns(table: Facts, layout: Layout) -> Iterator[str]:
     names = max(len(column["name"]) for column in table["columns"])
     types = max(len(column["type"]) for column in table["columns"])
     for column in table["columns"]:

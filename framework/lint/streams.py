@@ -12,6 +12,7 @@ from framework.names import NAMES, parent_fields, uses_window
 from framework.partitions import ForEach, ForEachRecord, ForEachValue
 from framework.problem import Path, suggestion
 from framework.spec import Source, Stream
+from framework.tables import Clean
 from framework.template import TemplateProblem, render
 from framework.window import parse_instant
 
@@ -59,6 +60,7 @@ def _clean(stream: Stream) -> Iterator[Finding]:
         if name in _OF_HISTORY:
             message = f"{name!r} is a column that the mode history adds by itself: give this one another name."
             yield Finding("E318", ("clean", "columns", name), message, at_key=True)
+    yield from _children(stream, clean)
     if not key and clean.mode in ("merge", "history"):
         message = f"mode {clean.mode} needs a primary_key: the fields that identify a record."
         yield Finding("E305", ("clean",), message)
@@ -75,6 +77,26 @@ def _clean(stream: Stream) -> Iterator[Finding]:
     if clean.delete_when and clean.mode in ("append", "replace"):
         message = f"delete_when goes with mode merge or history, not with {clean.mode}."
         yield Finding("E311", ("clean", "delete_when"), message)
+
+
+def _children(stream: Stream, clean: Clean) -> Iterator[Finding]:
+    """The names that a child table has by itself, and arrays that are not there any more."""
+    keys = [_key_column(stream, path) for path in stream.primary_key or []]
+    own = [*keys, *(_OF_HISTORY if clean.mode == "history" else [])]
+    for table, child in clean.child_tables.items():
+        here: Path = ("clean", "child_tables", table)
+        if child.ordinal in own:
+            message = f"{child.ordinal!r} is a column of {clean.table} that {table} has too: write `ordinal: …`."
+            yield Finding("E318", (*here, "ordinal") if "ordinal" in child.model_fields_set else here, message)
+        for name in child.columns:
+            if name in own or name == child.ordinal:
+                whose = f"of {clean.table} that {table} has too" if name in own else "of the element's place"
+                message = f"{name!r} is the column {whose}: give this one another name."
+                yield Finding("E318", (*here, "columns", name), message, at_key=True)
+        if child.from_ in stream.records.drop:
+            index = stream.records.drop.index(child.from_)
+            message = f"{child.from_!r} holds the rows of {table}: without it that table stays empty."
+            yield Finding("E316", ("records", "drop", index), message)
 
 
 def _dropped(stream: Stream) -> Iterator[Finding]:
@@ -188,15 +210,19 @@ def _checks(stream: Stream) -> Iterator[Finding]:
 def _columns(stream: Stream) -> list[str]:
     """The columns of the CLEAN table: those that are written, and what the table has by itself."""
     columns = stream.clean.columns if stream.clean else {}
-    taken = [column.from_ for column in columns.values()]
-    keys = [re.sub(r"\W", "_", path).lower() for path in stream.primary_key or [] if path not in taken]
     own = [*_OF_HISTORY] if stream.clean and stream.clean.mode == "history" else []
-    return [
-        *columns,
-        *(f"{key}_key" if key in columns else key for key in keys),
-        *([] if columns else ["payload"]),
-        *own,
-    ]
+    keys = [_key_column(stream, path) for path in stream.primary_key or []]
+    return [*columns, *(key for key in keys if key not in columns), *([] if columns else ["payload"]), *own]
+
+
+def _key_column(stream: Stream, path: str) -> str:
+    """The column that holds a field of the key."""
+    columns = stream.clean.columns if stream.clean else {}
+    for name, column in columns.items():
+        if column.from_ == path:
+            return name
+    key = re.sub(r"\W", "_", path).lower()
+    return f"{key}_key" if key in columns else key
 
 
 def parents(source: Source) -> Iterator[Finding]:

@@ -14,11 +14,17 @@ def tables(source: Source) -> Iterator[Finding]:
     seen: dict[str, str] = {f"RAW_{source.name}_JSON".upper(): "the RAW table"}
     places = [
         *((("streams", i, "clean", "table"), s.clean.table) for i, s in enumerate(source.streams) if s.clean),
+        *(
+            (("streams", i, "clean", "child_tables", name), name)
+            for i, s in enumerate(source.streams)
+            for name in (s.clean.child_tables if s.clean else ())
+        ),
         *((("analytics", i, "table"), mart.table) for i, mart in enumerate(source.analytics)),
     ]
     for path, table in places:
         if table.upper() in seen:
-            yield Finding("E304", path, f"the table {table!r} is already {seen[table.upper()]}.")
+            message = f"the table {table!r} is already {seen[table.upper()]}."
+            yield Finding("E304", path, message, at_key="child_tables" in path)
         seen.setdefault(table.upper(), f"that of {path[0]}[{path[1]}]")
 
 
@@ -26,7 +32,7 @@ _TABLE = re.compile(r"\b(?:from|join)\s+((?:\w+\.)*(\w+))\b", re.IGNORECASE)
 
 
 def marts(source: Source) -> Iterator[Finding]:
-    clean = [stream.clean.table for stream in source.streams if stream.clean]
+    clean = [name for stream in source.streams if stream.clean for name in stream.clean.tables]
     marts: dict[str, list[str]] = {mart.table: refs(mart.sql) for mart in source.analytics}
     order = list(marts)
     for index, mart in enumerate(source.analytics):

@@ -8,8 +8,9 @@ import hashlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from framework import children
 from framework.clean import Cleaned, asks_for_new_fields, kept, new_fields, unfit
-from framework.deploy.cleaning import applied, counted, names_of, noted, prepared
+from framework.deploy.cleaning import applied, counted, counted_in, names_of, noted, prepared
 from framework.deploy.sources import Table
 from framework.errors import WarehouseError
 from framework.snowflake import tasks
@@ -128,6 +129,8 @@ def _warnings(place: Place, table: Table, after: int, through: int) -> list[str]
     """What is said of the records that are new."""
     stream, model, names = table.stream, table.model, names_of(place.account, table)
     warnings = unfit(stream, model, place.run(counted(place.account, table, after)))
+    for child in children.counted(stream, model):
+        warnings += children.said(stream, child, place.run(counted_in(place.account, table, child, after)))
     if asks_for_new_fields(stream) and after > 0:
         warnings += new_fields(stream, _new_fields(place, table, after, through))
     if model.mode == "replace":

@@ -123,7 +123,9 @@ class Mirror:
     def check(self, warehouse: duckdb.DuckDBPyConnection) -> int:
         """Every CLEAN table and every mart holds the same rows as in DuckDB. Returns how many rows were compared."""
         account, count = self.wanted.account, 0
-        tables = [(each.model.table, each.name) for each in tables_of(account, self.source)]
+        held = tables_of(account, self.source)
+        tables = [(each.model.table, each.name) for each in held]
+        tables += [(c.table, account.within("CLEAN", c.table)) for each in held for c in each.model.children]
         tables += [(mart.table, account.within("ANALYTICS", mart.table)) for mart in self.source.analytics]
         for table, name in tables:
             found = warehouse.execute(f'select * from "{table}" limit 0').description or []

@@ -124,6 +124,32 @@ def test_a_new_column_is_one_safe_apply_that_fills_it(deployed: Site) -> None:
     assert deployed.run("SELECT NOTE FROM LAKE.CLEAN.CLN_ITEM WHERE ID = 3") == [("third",)]
 
 
+def test_a_new_child_table_is_one_safe_apply_that_fills_it(deployed: Site) -> None:
+    lines = {"from": "lines", "columns": {"sku": {"from": "sku"}, "count": {"from": "count", "type": "integer"}}}
+
+    def with_lines(stream: Spec) -> None:
+        stream["clean"]["child_tables"] = {"CLN_ITEM_LINE": lines}
+
+    deployed.land("a2", "items", {"id": 3, "amount": "3", "lines": [{"sku": "a", "count": 1}, {"sku": "b"}]})
+    deployed.account.pump()
+    deployed.write(changed(SPEC, items=with_lines))
+    found = graded(planned(deployed))
+    assert set(found.values()) == {"safe"}
+    assert {"create CLEAN.CLN_ITEM_LINE", "create OPS.UNFIT_CLN_ITEM_LINE", "change CLEAN.CLN_ITEM"} <= found.keys()
+    assert deploy(deployed, "apply") == 0
+    assert planned(deployed).actions == ()
+    query = 'SELECT ID, ORDINAL, SKU, "COUNT" FROM LAKE.CLEAN.CLN_ITEM_LINE ORDER BY 1, 2'
+    assert deployed.run(query) == [(3, 1, "a", 1), (3, 2, "b", None)]
+    deployed.land("a3", "items", {"id": 3, "amount": "3", "lines": [{"sku": "c", "count": 2}]})
+    deployed.account.pump()
+    assert deployed.run(query) == [(3, 1, "c", 2)], "a newer version takes its rows along"
+    deployed.write(SPEC)
+    found = graded(planned(deployed))
+    assert found["drop CLEAN.CLN_ITEM._LIST_CLN_ITEM_LINE"] == "destructive"
+    assert deploy(deployed, "apply", "--allow", "all") == 0
+    assert not any("DROP COLUMN" in sql for sql in deployed.changes())
+
+
 def test_a_wider_type_is_safe_and_takes_in_what_did_not_fit(deployed: Site) -> None:
     assert amounts(deployed) == AMOUNTS
     deployed.write(changed(SPEC, items=column("amount", type="decimal(12,2)")))

@@ -223,6 +223,14 @@ def test_flatten_gives_a_row_per_element_and_with_outer_one_where_there_is_none(
     refused(cursor, sql.format(more=", PATH => 'b'"), 2, "PATH")
 
 
+def test_a_variant_as_text_has_no_quotes(cursor: Any) -> None:
+    texts = ['"a \\\\"b\\\\""', "1.50", "null", '{"k": [1, "x"]}', "true"]
+    run(cursor, *SETUP, *(f"INSERT INTO D.RAW.T (P, N) SELECT PARSE_JSON('{t}'), {n}" for n, t in enumerate(texts)))
+    found = run(cursor, "SELECT P::VARCHAR, T.P::STRING, N::VARCHAR FROM D.RAW.T ORDER BY N")
+    assert [row[0] for row in found] == [row[1] for row in found] == ['a "b"', "1.5", None, '{"k":[1,"x"]}', "true"]
+    assert [row[2] for row in found] == ["0", "1", "2", "3", "4"]
+
+
 def test_null_timestamps_are_null(cursor: Any) -> None:
     sql = "SELECT NULL::TIMESTAMP_NTZ, '2026-01-01'::TIMESTAMP_NTZ UNION ALL SELECT '2026-01-01'::TIMESTAMP_NTZ, NULL"
     first = datetime(2026, 1, 1)  # noqa: DTZ001

@@ -202,6 +202,45 @@ def test_replace_by_partition_gives_a_key_to_its_newest_partition(make: Make) ->
     assert step(lake, mirror) == 3
 
 
+CHILDREN = {
+    "C_LINE": {"from": "order.lines", "ordinal": "line", "columns": {
+        name: {"from": name, "type": kind} for name, kind in COLUMNS.items() if name != "id"}},
+    "C_TAG": {"from": "tags", "columns": {"tag": {"from": "@"}}},
+    "C_WHOLE": {"from": "order.lines"},
+}  # fmt: skip
+
+
+def ordered(number: Any, at: str, *lines: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"id": number, "at": at, "order": {"lines": list(lines)}, "tags": ["x", f"y{number}", None]} | more
+
+
+@pytest.mark.parametrize("way", ["merge", "merge dynamic_table", "append", "append run", "history", "replace"])
+def test_child_tables_hold_the_same_rows(make: Make, way: str) -> None:
+    """Before and after the records change, are deleted and come back; with values of every type, and none that is a
+    list."""
+    mode, _, by = way.partition(" ")
+    more: dict[str, Any] = {"refreshed_by": by} if by else {}
+    more |= {"delete_when": "gone"} if mode in ("merge", "history") else {}
+    columns = {"id": "integer"}
+    stream: dict[str, Any] = {"clean": table(mode, columns, child_tables=CHILDREN, **more)}
+    stream |= {"for_each": {"values": ["p", "q"], "as": "of"}} if mode == "replace" else {"incremental": CURSOR}
+    stream["clean"] |= {"scope": "partition"} if mode == "replace" else {}
+    mart = {"table": "ANL_N", "sql": "select tag, count(*) as n from {{ ref('C_TAG') }} group by 1"}
+    lake, mirror = make(stream, analytics=[mart])
+    p = {"of": "p"} if mode == "replace" else {}
+    lines = [record(1), record("x", name="no number", amount=1.5, more=[]), {}, {"name": None, "amount": "1e2"}]
+    first = [ordered(1, day(1), *lines), ordered(2, day(1), tags="none"), {"id": 3, "at": day(1), "tags": {"a": 1}}]
+    lake.add(Read(first, p), run="r0")
+    assert step(lake, mirror) > 10
+    lake.add(Read([ordered(1, day(2), record(9)), ordered(2, day(2), gone=True), ordered(4, day(2))], p), run="r1")
+    step(lake, mirror)
+    lake.add(Read([ordered(1, day(1), record(7)), ordered(2, day(3), record(8))], p), run="r2")
+    step(lake, mirror)
+    found = lake.rows("select id, count(*) from C_LINE group by 1 order by 1")
+    assert found == {"merge": [(1, 1), (2, 1)], "append": [(1, 6), (2, 1)], "history": [(1, 2), (2, 1)],
+                     "replace": [(1, 1), (2, 1)]}[mode]  # fmt: skip
+
+
 # The shipped sources
 
 

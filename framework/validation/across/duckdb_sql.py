@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 
 from framework import sql
+from framework.children import made_by
 from framework.clean import model_of
 from framework.names import refs
 from framework.problem import Path, suggestion
@@ -45,9 +46,9 @@ def _tables(connection: duckdb.DuckDBPyConnection, source: Source) -> None:
     if raw in said:
         connection.execute(sql.render("duckdb", "create_raw", table=raw))
     for stream in source.streams:
-        if stream.clean and stream.clean.table.upper() in said:
+        if stream.clean and any(table.upper() in said for table in stream.clean.tables):
             model = model_of(source.name, source.filled(stream))
-            connection.execute(sql.render("duckdb", "create_clean", model=model))
+            connection.execute(sql.render("duckdb", "create_clean", model=model) + made_by(model))
 
 
 def _columns(connection: duckdb.DuckDBPyConnection) -> list[str]:

@@ -74,7 +74,9 @@ def _of(source: Source, name: str = "") -> list[tuple[Path, str]]:
     found: list[tuple[Path, str]] = [(("name",), f"RAW_{name or source.name}_JSON")]
     for index, stream in enumerate(source.streams):
         if stream.clean:
-            found.append((("streams", index, "clean", "table"), stream.clean.table))
+            place: Path = ("streams", index, "clean")
+            found.append(((*place, "table"), stream.clean.table))
+            found += [((*place, "child_tables", name), name) for name in stream.clean.child_tables]
     found += [(("analytics", index, "table"), mart.table) for index, mart in enumerate(source.analytics)]
     return [(place, table_of(name, table) if name and place != ("name",) else table) for place, table in found]
 

@@ -188,6 +188,8 @@ CREATE MACRO emu_try_parse_json(x) AS CAST(emu_json_safe(CAST(x AS VARCHAR)) AS 
 CREATE MACRO emu_typeof(x) AS emu_kind(
     CASE typeof(x) WHEN 'JSON' THEN CAST(x AS VARCHAR) ELSE CAST(to_json(x) AS VARCHAR) END
 );
+CREATE MACRO emu_text(x) AS
+    CASE typeof(x) WHEN 'JSON' THEN json_extract_string(to_json(x), '$') ELSE CAST(x AS VARCHAR) END;
 CREATE MACRO emu_object_keys(x) AS to_json(json_keys(x));
 CREATE MACRO emu_is_null_value(x) AS (json_type(x) = 'NULL');
 CREATE MACRO emu_is_role_in_session(x) AS list_contains(string_split(getvariable('emu_roles'), ','), x);

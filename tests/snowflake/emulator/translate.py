@@ -164,7 +164,7 @@ def _rename(text: str) -> str:
 
 
 def _cast(node: exp.Expression) -> exp.Expression:
-    """Timestamps are read as Snowflake reads them; TRY_CAST takes text only; HASH is signed."""
+    """Timestamps as Snowflake reads them; a VARIANT's text without quotes; TRY_CAST takes text only; HASH is signed."""
     if isinstance(node, exp.Cast):
         tries = isinstance(node, exp.TryCast)
         inner = node.this
@@ -174,6 +174,8 @@ def _cast(node: exp.Expression) -> exp.Expression:
                 f"Function TRY_CAST cannot be used with arguments of types VARIANT and {wanted}", 1065, "22023"
             )
         kind = CASTS.get(node.to.this)
+        if isinstance(inner, exp.Column) and node.to.this in (exp.DType.VARCHAR, exp.DType.TEXT):
+            node.set("this", exp.Anonymous(this="emu_text", expressions=[inner]))
         if kind:
             return exp.Anonymous(this=f"emu_{'try_' if tries else ''}to_{kind}", expressions=[inner])
     if isinstance(node, exp.ToChar) and node.args.get("format"):
