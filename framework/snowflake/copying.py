@@ -4,22 +4,12 @@ from collections.abc import Sequence
 
 from framework import sql
 from framework.deploy.sources import copy_values
-from framework.errors import WarehouseError
 from framework.manifest import Part
 from framework.snowflake.place import MOST_FILES, Place
+from framework.snowflake.refused import NotLoaded
 
 _STATUS, _FIRST_ERROR, _FIRST_LINE = 1, 6, 7
 """Where COPY's answer says what became of a file."""
-
-
-class NotLoaded(WarehouseError):
-    """Parts that Snowflake refused, and the first error of each."""
-
-    def __init__(self, reasons: dict[str, str]) -> None:
-        told = "; ".join(f"{key}: {reason}" for key, reason in list(reasons.items())[:3])
-        more = f" and {len(reasons) - 3} more" if len(reasons) > 3 else ""
-        super().__init__(f"Snowflake did not load {len(reasons)} parts: {told}{more}")
-        self.reasons = reasons
 
 
 def copy(place: Place, parts: Sequence[Part]) -> None:
@@ -30,7 +20,7 @@ def copy(place: Place, parts: Sequence[Part]) -> None:
     for start in range(0, len(missing), MOST_FILES):
         refused |= _copy(place, missing[start : start + MOST_FILES])
     if refused:
-        raise NotLoaded(refused)
+        raise NotLoaded.of(refused)
 
 
 def _copy(place: Place, parts: Sequence[Part], force: bool = False) -> dict[str, str]:

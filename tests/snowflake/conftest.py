@@ -6,6 +6,7 @@ import pytest
 import snowflake.connector
 
 from tests.snowflake import running
+from tests.snowflake.deployed import Deployed
 
 
 @pytest.fixture(scope="session")
@@ -26,3 +27,11 @@ def cursor(account: running.Account) -> Iterator[snowflake.connector.cursor.Snow
     """The real connector, logged in as the account's admin."""
     with snowflake.connector.connect(**account.parameters) as connection, connection.cursor() as made:
         yield made
+
+
+@pytest.fixture
+def deployed(account: running.Account) -> Iterator[Deployed]:
+    """The account's administrator, who deploys."""
+    made = Deployed(account)
+    yield made
+    made.close()

@@ -1,7 +1,7 @@
 """`framework run` with an emulated account as its warehouse: the same tables as on DuckDB, whichever way parts come."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -17,16 +17,8 @@ from framework.workspace import Options, Workspace
 from tests import shop
 from tests.snowflake.deployed import Deployed, credentials, environment, with_environment
 from tests.snowflake.mirror import alike
-from tests.snowflake.running import Account
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def deployed(account: Account) -> Iterator[Deployed]:
-    made = Deployed(account)
-    yield made
-    made.close()
 
 
 def read(folder: Path) -> Report:
@@ -63,7 +55,7 @@ def quoted(names: Iterable[str]) -> str:
     return ", ".join(f'"{name}"' for name in names)
 
 
-@pytest.mark.parametrize("load", ["copy"])
+@pytest.mark.parametrize("load", ["copy", "snowpipe"])
 def test_the_shop_ends_in_the_same_tables_before_and_after_it_changed(
     deployed: Deployed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, load: str
 ) -> None:
@@ -77,7 +69,7 @@ def test_the_shop_ends_in_the_same_tables_before_and_after_it_changed(
             if not changes:
                 wanted = deployed.apply(project, "snow", ["shop"])
                 account.forget()
-            with deployed.alive() if load == "snowpipe" else nullcontext():
+            with deployed.alive() if load != "copy" else nullcontext():
                 report = read(folder)
         beside(folder)
         same(deployed, wanted, project.deployment("shop", "snow").source, folder)

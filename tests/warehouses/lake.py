@@ -17,6 +17,7 @@ from framework.load import Loaded, load, raw_table
 from framework.log import Log
 from framework.manifest import Closed, Committed, Part, Range, Slice, SliceResult, Voided
 from framework.spec import Source, Stream
+from framework.stages.base import Stage
 from framework.stages.local import LocalFolder
 from framework.warehouses.duckdb import DuckDB
 from framework.window import Window
@@ -37,10 +38,15 @@ class Read:
 
 def source(*streams: dict[str, Any], name: str = "api", **more: Any) -> Source:
     """A source; a stream without a name is `items`, with the key `id`."""
+    return Source.model_validate(written(*streams, name=name, **more))
+
+
+def written(*streams: dict[str, Any], name: str = "api", **more: Any) -> dict[str, Any]:
+    """The same as its file has it."""
     least = {"name": "items", "request": {"path": "/"}, "primary_key": ["id"]}
     filled = [{key: value for key, value in (least | stream).items() if value is not None} for stream in streams]
     spec = {"version": 1, "name": name, "http": {"base_url": "https://x"}, "streams": filled}
-    return Source.model_validate(spec | more)
+    return spec | more
 
 
 def table(mode: str = "merge", columns: dict[str, str] | None = None, **more: Any) -> dict[str, Any]:
@@ -54,7 +60,7 @@ class Lake:
 
     def __init__(self, folder: Path, spec: Source) -> None:
         self.source = spec
-        self.stage = LocalFolder(folder / "stage")
+        self.stage: Stage = LocalFolder(folder / "stage")
         self.path = folder / "warehouse.duckdb"
         self.warehouse = DuckDB(self.path, "400MB")
         loading.prepare(self.warehouse, spec.name)
