@@ -11,7 +11,7 @@ LAYERS = """
     errors problem meant elsewhere
     exact_json lines window filters request model template manifest hooks predicate snowflake_words sql
     yaml_file body limiter sealed reply
-    place connection transport guards ahead aws azure rules/ mend deployer snowflake_session
+    place connection transport guards ahead aws azure rules/ mend deployer snowflake_session snowpipe_rest
     fields responses incremental auth/ pagination/ partitions/ decoders/ stages/ warehouses/ secrets/ alerts/
     conditions
     edits
@@ -50,7 +50,7 @@ ROOT = Path(__file__).parents[1]
 ORDER = {name.rstrip("/"): (row, name) for row, line in enumerate(LAYERS.split("\n")) for name in line.split()}
 FILES = sorted((ROOT / "framework").rglob("*.py"))
 LATE = {
-    "cli.py", "verbs/common.py", "sealed.py", "transport.py", "place.py", "snowflake_session.py",
+    "cli.py", "verbs/common.py", "sealed.py", "transport.py", "place.py", "snowflake_session.py", "snowpipe_rest.py",
     "warehouses/duckdb.py", "auth/jwt.py", "auth/oauth2.py", "auth/wire.py", "alerts/base.py", "aws.py", "azure.py",
     "stages/s3.py", "stages/azure.py", "secrets/azure_key_vault.py", "secrets/airflow.py",
 }  # fmt: skip

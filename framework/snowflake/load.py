@@ -8,14 +8,17 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from framework.deploy import loading
-from framework.errors import NotBuilt, WarehouseError
+from framework.errors import WarehouseError
 from framework.load import Loaded, batches, keep
 from framework.log import Log
 from framework.manifest import Committed, Numbered, Part
 from framework.snowflake import copying, pipes
 from framework.snowflake.auto_ingest import AutoIngest
+from framework.snowflake.called import Called
 from framework.snowflake.place import MOST_FILES, Place
+from framework.snowflake_session import Session
 from framework.snowflake_words import quote_text, quote_value
+from framework.snowpipe_rest import PipeCalls
 
 BATCH_ENTRIES = 2_000
 TRIES = 5
@@ -87,9 +90,9 @@ def _bring(place: Place, parts: Sequence[Part], batch: Sequence[Numbered], head:
 
 def _pipe(place: Place, batch: Sequence[Numbered]) -> pipes.Pipe:
     """The source's, as far back as a batch began."""
-    if place.settings.load == "snowpipe_rest":
-        raise NotBuilt("this version can't call a pipe yet: write `load: snowpipe` or `load: copy`")
     began = min(entry.started for _, entry in batch if isinstance(entry, Committed)) - timedelta(hours=1)
+    if place.settings.load == "snowpipe_rest" and isinstance(place.warehouse, Session):
+        return Called(place, PipeCalls(place.warehouse.login, place.pipe), began)
     return AutoIngest(place, began)
 
 

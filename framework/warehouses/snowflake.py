@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
-from framework.model import Span, Strict
+from framework.model import Span, Strict, holds
 from framework.snowflake_session import Login
 from framework.warehouses.base import Opening
 from framework.warehouses.snowflake_connection import Snowflake
@@ -30,6 +31,13 @@ class OAuthClient(Strict):
 
 class SnowflakeWarehouse(Strict):
     """A Snowflake account."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "if": holds("load", "snowpipe_rest"),
+            "then": {"properties": {"authenticator": {"const": "key_pair"}}},
+        }
+    )
 
     type: Literal["snowflake"]
     account: str
@@ -66,6 +74,16 @@ class SnowflakeWarehouse(Strict):
     """The integration that lets Snowflake read the stage."""
     notification_integration: str | None = None
     """Azure: the integration that tells Snowflake of new parts."""
+
+    @model_validator(mode="after")
+    def _calls_need_a_key(self) -> Self:
+        if self.load == "snowpipe_rest" and self.authenticator != "key_pair":
+            raise PydanticCustomError(
+                "word",
+                "`load: snowpipe_rest` needs `authenticator: key_pair`: Snowpipe's REST calls take a JWT signed by the "
+                "user's private key and nothing else. Write `load: snowpipe` or `load: copy`, or give the user a key",
+            )
+        return self
 
     def open(self, opening: Opening) -> Snowflake:
         """Signs in. Raises SettingsError, SecretError, WarehouseError."""

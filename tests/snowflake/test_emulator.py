@@ -285,16 +285,17 @@ def test_files_are_named_to_a_pipe_by_rest(account: running.Account, cursor: Any
     run(cursor, *SETUP, PIPE, "CREATE ROLE R",
         f"CREATE USER U TYPE = SERVICE DEFAULT_ROLE = R RSA_PUBLIC_KEY = '{key}'",
         "GRANT ROLE R TO USER U", "GRANT USAGE ON DATABASE D TO ROLE R", "GRANT USAGE ON SCHEMA D.RAW TO ROLE R",
-        "GRANT OPERATE ON PIPE D.RAW.P TO ROLE R")  # fmt: skip
+        "GRANT OPERATE, MONITOR ON PIPE D.RAW.P TO ROLE R")  # fmt: skip
     described = dict(row[:2] for row in run(cursor, "DESC USER U"))
     now = int(datetime.now(UTC).timestamp())
     claims = {"iss": f"EMULATOR.U.{described['RSA_PUBLIC_KEY_FP']}", "sub": "EMULATOR.U", "iat": now, "exp": now + 3540}
     token = jwt.encode({"alg": "RS256"}, claims, RSAKey.import_key(private_pem(private)))
 
-    def call(verb: str, body: Any = None, token: str = token) -> Any:
+    def call(verb: str, body: Any = None, token: str = token, kind: str = "KEYPAIR_JWT") -> Any:
         data = None if body is None else json.dumps(body).encode()
         url = f"http://127.0.0.1:{account.port}/v1/data/pipes/D.RAW.P/{verb}"
-        request = urllib.request.Request(url, data, {"Authorization": f"Bearer {token}"})
+        headers = {"Authorization": f"Bearer {token}", "X-Snowflake-Authorization-Token-Type": kind}
+        request = urllib.request.Request(url, data, headers)
         with urllib.request.urlopen(request, timeout=60) as answer:
             return json.load(answer)
 
@@ -309,6 +310,12 @@ def test_files_are_named_to_a_pipe_by_rest(account: running.Account, cursor: Any
     assert call(f"insertReport?beginMark={report['nextBeginMark']}")["files"] == []
     with pytest.raises(urllib.error.HTTPError, match="401"):
         call("insertReport", token=token[:-4] + "AAAA")
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        call("insertReport", kind="OAUTH")
+    account.pass_time(seconds=601)
+    assert call("insertReport")["files"] == [], "a report goes ten minutes back"
+    scanned = call(f"loadHistoryScan?startTimeInclusive={datetime.now(UTC):%Y-%m-%dT%H:%M:00Z}")
+    assert [each["path"] for each in scanned["files"]] == ["1.jsonl.gz"]
 
 
 def test_a_statement_fails_as_the_test_wants(account: running.Account, cursor: Any) -> None:

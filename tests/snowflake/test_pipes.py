@@ -11,7 +11,7 @@ from framework.snowflake import pipes
 from framework.snowflake.tasks import moments
 from tests.snowflake.deployed import Deployed, credentials
 from tests.snowflake.pond import Pond
-from tests.snowflake.running import BUCKET
+from tests.snowflake.running import BUCKET, key_pair
 from tests.warehouses.lake import Read, table
 
 pytestmark = pytest.mark.slow
@@ -29,8 +29,9 @@ def pond(folder: Path, deployed: Deployed, public: str, load: str = "snowpipe", 
     return Pond(folder, deployed, public, load, STREAM, **warehouse)
 
 
-def test_a_run_waits_for_parts_that_come_late(deployed: Deployed, public: str, tmp_path: Path) -> None:
-    made = pond(tmp_path, deployed, public)
+@pytest.mark.parametrize("load", ["snowpipe", "snowpipe_rest"])
+def test_a_run_waits_for_parts_that_come_late(deployed: Deployed, public: str, tmp_path: Path, load: str) -> None:
+    made = pond(tmp_path, deployed, public, load)
     made.add(Read([{"id": 1, "v": "a"}, {"id": 2, "v": "b"}]), Read([{"id": 3, "v": "c"}]), split=2)
     with deployed.alive(0.5):
         assert made.bring().rows == 3
@@ -74,6 +75,34 @@ def test_parts_that_do_not_come_in_time_are_named_and_waited_for_again(
     deployed.account.pump()
     assert made.bring().rows == 2
     assert made.counts() == {"0000": 1, "0001": 1}
+
+
+def test_a_pipe_that_is_called_is_asked_for_what_it_did_before_the_run_died(
+    deployed: Deployed, public: str, tmp_path: Path
+) -> None:
+    """Its report forgets after ten minutes, its history does not; and a part that it knows by name it never takes
+    again."""
+    made = pond(tmp_path, deployed, public, "snowpipe_rest", load_timeout="2s")
+    made.add(Read([{"id": 1, "v": "a"}]))
+    with pytest.raises(WarehouseError, match=r"0 of its 1 rows came.*RUNNING; 1 files wait"):
+        made.bring()
+    deployed.account.pump()
+    deployed.account.pass_time(seconds=1200)
+    made.add(Read([{"id": 2, "v": "b"}]))
+    with deployed.alive():
+        assert made.bring().rows == 2
+    assert made.counts() == {"0000": 1, "0001": 1}
+
+
+def test_a_key_that_is_not_the_users_can_not_call(
+    deployed: Deployed, public: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = pond(tmp_path, deployed, public, "snowpipe_rest")
+    made.add(Read([{"id": 1, "v": "a"}]))
+    with made.workspace.warehouse("r") as warehouse:
+        deployed.run(f"ALTER USER LOADER SET RSA_PUBLIC_KEY = '{key_pair()[0]}'")
+        with pytest.raises(WarehouseError, match=r"can't be called.*EMULATOR\.LOADER.*401"):
+            made.workspace.load(warehouse, made.stream())
 
 
 def test_what_was_loaded_before_any_history_counts(deployed: Deployed, public: str, tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def quoted(names: Iterable[str]) -> str:
     return ", ".join(f'"{name}"' for name in names)
 
 
-@pytest.mark.parametrize("load", ["copy", "snowpipe"])
+@pytest.mark.parametrize("load", ["copy", "snowpipe", "snowpipe_rest"])
 def test_the_shop_ends_in_the_same_tables_before_and_after_it_changed(
     deployed: Deployed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, load: str
 ) -> None:

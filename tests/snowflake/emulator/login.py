@@ -38,11 +38,14 @@ def fingerprint(text: str) -> str:
     return "SHA256:" + base64.b64encode(hashlib.sha256(der).digest()).decode()
 
 
-def by_token(account: "Account", token: str) -> "Thing":
-    """The user whose key signed this JWT: issuer ACCOUNT.USER.fingerprint, subject ACCOUNT.USER, an hour at most."""
+def by_token(account: "Account", token: str, named: str = "") -> "Thing":
+    """The user whose key signed this JWT: issuer ACCOUNT.USER.fingerprint, subject ACCOUNT.USER, an hour at most;
+    in capitals, and of that account, where it is `named`."""
     try:
         claims = jwt.decode(token, options={"verify_signature": False})
         name = str(claims["sub"]).split(".", 1)[1].upper()
+        if named and str(claims["sub"]) != f"{named}.{name}":
+            raise refused("JWT token is invalid.", 390144)
         issuer, _, print_ = str(claims["iss"]).partition(".SHA256:")
     except (jwt.InvalidTokenError, KeyError, IndexError):
         raise refused("JWT token is invalid.", 390144) from None

@@ -222,16 +222,16 @@ async def status(request: Request) -> JSONResponse:
 
 async def snowpipe(request: Request) -> JSONResponse:
     account, request_id = emulator_of(request).account, request.query_params.get("requestId", str(uuid.uuid4()))
-    token = request.headers.get("Authorization", "").removeprefix("Bearer ")
     try:
         with account.lock:
-            pipe, _ = snowpipe_rest.pipe_of(account, token, request.path_params["pipe"])
+            verb = request.path_params["verb"]
+            pipe, _ = snowpipe_rest.pipe_of(account, request.headers, request.path_params["pipe"], verb)
     except SnowflakeError as problem:
         code = 404 if problem.code == 390404 else 401
         return JSONResponse(
             {"code": f"{problem.code:06d}", "message": problem.message, "data": None, "success": False}, code
         )
-    verb, asked = request.path_params["verb"], request.query_params
+    asked = request.query_params
     body = await body_of(request) if request.method == "POST" else {}
 
     def answered() -> snowpipe_rest.Answer:

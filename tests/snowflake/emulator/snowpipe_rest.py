@@ -1,6 +1,7 @@
 """Snowpipe's REST endpoint: insertFiles, insertReport, loadHistoryScan, with a key-pair JWT."""
 
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from . import login, pipes
@@ -13,15 +14,21 @@ if TYPE_CHECKING:
     from .account import Account
 
 MAX_FILES, MAX_EVENTS = 5000, 10_000
+REPORTED, SCANNED = timedelta(minutes=10), timedelta(days=14)
+ACCOUNT = "EMULATOR"
 Answer = tuple[int, dict[str, Any]]
 
 
-def pipe_of(account: "Account", token: str, name: str) -> tuple[Thing, str]:
-    """The pipe, and the user; who may not OPERATE it is not told that it is there."""
-    user = login.by_token(account, token)
+def pipe_of(account: "Account", headers: Mapping[str, str], name: str, verb: str) -> tuple[Thing, str]:
+    """The pipe, and the role; to whom it is not granted it is not told that it is there."""
+    bearer, _, token = headers.get("Authorization", "").partition(" ")
+    if bearer != "Bearer" or headers.get("X-Snowflake-Authorization-Token-Type") != "KEYPAIR_JWT":
+        raise login.refused("JWT token is invalid.", 390144)
+    user = login.by_token(account, token, ACCOUNT)
     found = account.catalog.find("PIPE", name_of(name))
     role = login.role(account, user, None)
-    if not found or not account.access.has(role, "OPERATE", "PIPE", found.path):
+    privilege = "OPERATE" if verb == "insertFiles" else "MONITOR"
+    if not found or not account.access.has(role, privilege, "PIPE", found.path):
         raise SnowflakeError(
             390404, "02000", f"Specified object does not exist or not authorized. Pipe not found: {name}"
         )
@@ -49,22 +56,29 @@ def insert_files(account: "Account", pipe: Thing, body: dict[str, Any], request:
 def insert_report(account: "Account", pipe: Thing, mark: str) -> Answer:
     """The last events, within ten minutes; beginMark goes on from the last answer."""
     loads = [load for load in account.loads if load.pipe_number == pipe.number]
-    first = int(mark) if mark.isdigit() else max(0, len(loads) - MAX_EVENTS)
+    first = int(mark) if mark.isdigit() else 0
+    after = loads[first:]
+    told = [load for load in after if load.at > account.now() - REPORTED][-MAX_EVENTS:]
     return 200, {
         "pipe": pipe.full,
-        "completeResult": True,
+        "completeResult": len(told) == len(after),
         "nextBeginMark": str(len(loads)),
-        "files": [_file(pipe, load) for load in loads[first:]],
+        "files": [_file(pipe, load) for load in told],
         "statistics": {"activeFilesCount": len(pipe.facts["queue"])},
     }
 
 
 def history_scan(account: "Account", pipe: Thing, start: str, end: str) -> Answer:
     since, until = _moment(start), _moment(end) if end else account.now()
+    if since < account.now() - SCANNED:
+        return 400, {"code": "390108", "message": "startTimeInclusive is more than 14 days ago"}
     loads = [load for load in account.loads if load.pipe_number == pipe.number and since <= load.at <= until]
+    more = len(loads) > MAX_EVENTS
+    if more:
+        loads, until = loads[:MAX_EVENTS], loads[MAX_EVENTS].at
     return 200, {
         "pipe": pipe.full,
-        "completeResult": True,
+        "completeResult": not more,
         "startTimeInclusive": start,
         "endTimeExclusive": end,
         "rangeStartTime": start,
