@@ -27,9 +27,9 @@ def targets(how: str, pages: int, last: list[bytes]) -> Iterator[str]:
     elif how == "numbers":
         yield from (f"/pages?page={number}" for number in range(1, pages + 1))
     elif how == "parents":
-        yield from (f"/parents/{number}/orders" for number in range(1, 501))
+        yield from (f"/parents/{number}/orders" for number in range(1, pages + 1))
     else:
-        hours = (_EPOCH + hour * _HOUR for hour in range(5000))
+        hours = (_EPOCH + hour * _HOUR for hour in range(pages))
         yield from (f"/windows?from={start}&to={start + _HOUR}" for start in hours)
 
 

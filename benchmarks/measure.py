@@ -1,8 +1,12 @@
-"""A command as a whole: its wall time, its processes' CPU time, and the memory of the largest of them."""
+"""A command as a whole: its wall time, its processes' CPU time, and the memory of the largest of them.
 
+python benchmarks/measure.py FILE COMMAND…      what `measured` starts: small, since a child begins with its memory
+"""
+
+import json
 import os
 import subprocess
-import threading
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,18 +31,34 @@ def measured(
     command: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None, seconds: float = 1800
 ) -> Figures:  # fmt: skip
     """Runs it in that folder; what it prints goes to `out.txt` there. Raises Failed."""
+    file = folder / "figures.json"
     with (folder / "out.txt").open("wb") as out:
-        began = time.perf_counter()
-        process = subprocess.Popen(
-            command, cwd=folder, stdout=out, stderr=out, env={**os.environ, **(environment or {})}
+        words = [sys.executable, "-I", "-S", __file__, str(file), *command]
+        done = subprocess.run(
+            words,
+            cwd=folder,
+            stdout=out,
+            stderr=out,
+            timeout=seconds,
+            env={**os.environ, **(environment or {})},
+            check=False,
         )
-        timer = threading.Timer(seconds, process.kill)
-        timer.start()
-        _, status, used = os.wait4(process.pid, 0)
-        wall = time.perf_counter() - began
-        timer.cancel()
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
+    if done.returncode:
         said = (folder / "out.txt").read_text(errors="replace")[-2000:]
-        raise Failed(f"{' '.join(map(str, command))} ended with {process.returncode}:\n{said}")
-    return Figures(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+        raise Failed(f"{' '.join(map(str, command))} ended with {done.returncode}:\n{said}")
+    return Figures(**json.loads(file.read_text(encoding="ascii")))
+
+
+def main(file: str, *command: str) -> int:
+    """Runs the command and writes its figures down."""
+    began = time.perf_counter()
+    process = os.posix_spawnp(command[0], command, os.environ)
+    _, status, used = os.wait4(process, 0)
+    wall = time.perf_counter() - began
+    figures = {"wall": wall, "cpu": used.ru_utime + used.ru_stime, "peak_mb": used.ru_maxrss / 1024}
+    Path(file).write_text(json.dumps(figures), encoding="ascii")
+    return os.waitstatus_to_exitcode(status)
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

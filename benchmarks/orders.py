@@ -2,7 +2,7 @@
 
 import json
 import random
-from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 _WORDS = [
@@ -65,6 +65,7 @@ def line(number: int) -> bytes:
     return json.dumps(order(number), ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def lines(count: int, first: int = 1) -> Iterator[bytes]:
-    """So many orders, from that number on."""
-    return map(line, range(first, first + count))
+def write(file: Path, count: int) -> None:
+    """So many orders as JSON Lines, for the server and for who checks what came of them."""
+    with file.open("wb") as lines:
+        lines.writelines(line(number) + b"\n" for number in range(1, count + 1))

@@ -1,13 +1,16 @@
-"""Results → tables for people, a plot a scenario, and a file to compare with."""
+"""Results → docs/performance.md: the goals and whether they hold, a table and a plot a scenario, growth."""
 
-import json
 import subprocess
+from collections.abc import Iterator
 from html import escape
 from importlib.metadata import version
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from benchmarks.contestants import PEERS
+from benchmarks.goals import GOALS, ratio
+from benchmarks.scenarios import SCENARIOS
 
 NAMES = {
     "ours": "framework",
@@ -22,70 +25,96 @@ NAMES = {
 
 def versions(venvs: Path) -> dict[str, str]:
     """Of what was measured."""
-    found = {name: version(name) for name in ("httpx", "msgspec", "isal", "duckdb")}
+    found = {name: version(name) for name in ("msgspec", "isal", "duckdb")}
     for peer, asked in PEERS.items():
-        packages = [package.partition("[")[0] for package in asked]
+        packages = [package.partition("[")[0] for package in asked if package != "s3fs"]
         python = venvs / peer / "bin" / "python"
         if python.exists():
             ask = f"from importlib.metadata import version; print(*map(version, {packages!r}))"
             said = subprocess.run([str(python), "-c", ask], capture_output=True, text=True, check=True).stdout.split()
-            found |= {f"{peer}: {name}": number for name, number in zip(packages, said, strict=True)}
+            found |= dict(zip(packages, said, strict=True))
     return found
 
 
 def table(results: dict[str, Any]) -> str:
-    """A table a scenario, in Markdown."""
-    return "\n".join(line for name, one in results["scenarios"].items() for line in _of(name, one))
+    """All tables, in Markdown."""
+    measured = results["scenarios"]
+    lines = ["## Goals", "", "| | goal | measured | |", "|---|--:|--:|---|"]
+    for goal in GOALS:
+        found = goal.found(measured)
+        shown = "not measured" if found is None else f"{found:.{goal.digits}f}{goal.unit}"
+        holds = "" if found is None else "holds" if goal.holds(found) else "**does not hold**"
+        lines.append(f"| {goal.text} | {goal.sign} {goal.bound:g}{goal.unit} | {shown} | {holds} |")
+    known = [(name, measured[name]) for name, one in SCENARIOS.items() if name in measured and not one.growth]
+    lines += ["", "## Side by side"]
+    lines += [line for name, one in known for line in _of(name, one)]
+    lines += ["", "## Growth", "", *_growth(measured)]
+    return "\n".join(lines)
 
 
-def _of(name: str, one: dict[str, Any]) -> list[str]:
-    medians = one["medians"]
-    ours, floor = medians["ours"], medians["floor"]
-    lines = [
-        f"\n### {name}: {one['title']}\n",
-        "| | wall s | CPU s | CPU µs a record | peak MB | CPU ÷ floor | framework is |",
-    ]
-    lines.append("|---|--:|--:|--:|--:|--:|---|")
-    for who, found in sorted(medians.items(), key=lambda item: item[1]["cpu"]):
-        each = found["cpu"] / one["records"] * 1e6
-        ahead = ""
-        if who not in ("ours", "floor"):
-            ahead = f"{found['wall'] / ours['wall']:.1f} × in wall, {found['cpu'] / ours['cpu']:.1f} × in CPU"
-        lines.append(
-            f"| {NAMES[who]} | {found['wall']:.2f} | {found['cpu']:.2f} | {each:.1f} | {found['peak_mb']:.0f} "
-            f"| {found['cpu'] / floor['cpu']:.1f} | {ahead} |"
-        )
-    if one["ideal_seconds"]:
-        lines.append(
-            f"\nWaiting alone takes {one['ideal_seconds']:.2f} s: {ours['wall'] / one['ideal_seconds']:.2f} of it."
-        )
-    return lines
+def _of(name: str, one: dict[str, Any]) -> Iterator[str]:
+    yield f"\n### {name}: {one['title']}\n"
+    yield "| | wall s | CPU s | CPU µs a record | peak MB | CPU ÷ floor | to the framework's wall, CPU | rounds |"
+    yield "|---|--:|--:|--:|--:|--:|--:|--:|"
+    rounds = one["rounds"]
+    for who in sorted(rounds, key=lambda who: _middle(rounds[who], "cpu")):
+        wall, cpu, peak = (_middle(rounds[who], what) for what in ("wall", "cpu", "peak_mb"))
+        each, above = cpu / one["records"] * 1e6, ratio(rounds, who, "floor", "cpu")
+        beside = f"{ratio(rounds, who, 'ours', 'wall'):.1f} ×, {ratio(rounds, who, 'ours', 'cpu'):.1f} ×"
+        beside = "" if who in ("ours", "floor") else beside
+        row = f"{wall:.2f} | {cpu:.2f} | {each:.1f} | {peak:.0f} | {above:.2f} | {beside} | {len(rounds[who])}"
+        yield f"| {NAMES[who]} | {row} |"
+    if ideal := one["ideal_seconds"]:
+        wall = _middle(rounds["ours"], "wall")
+        yield f"\nWaiting alone takes {ideal:.2f} s: the framework takes {wall / ideal:.2f} × that."
+    yield f"\n![CPU time of scenario {name}](performance/{name}.svg)"
+
+
+def _growth(measured: dict[str, Any]) -> Iterator[str]:
+    yield "| | CPU s | CPU µs a record | CPU µs a request | CPU ÷ floor | peak MB | rounds |"
+    yield "|---|--:|--:|--:|--:|--:|--:|"
+    for name, scenario in SCENARIOS.items():
+        if scenario.growth and name in measured:
+            one = measured[name]
+            ours = one["rounds"]["ours"]
+            cpu, above = _middle(ours, "cpu"), ratio(one["rounds"], "ours", "floor", "cpu")
+            each, request = cpu / one["records"] * 1e6, cpu / one["requests"] * 1e6
+            peak = f"{_middle(ours, 'peak_mb'):.0f} | {len(ours)}"
+            yield f"| {one['title']} | {cpu:.2f} | {each:.1f} | {request:.0f} | {above:.2f} | {peak} |"
+
+
+def _middle(found: list[dict[str, float]], what: str) -> float:
+    return median(one[what] for one in found)
 
 
 def plot(one: dict[str, Any]) -> str:
-    """CPU time as bars, an SVG."""
-    rows = sorted(one["medians"].items(), key=lambda item: item[1]["cpu"])
-    widest = max(found["cpu"] for _, found in rows)
+    """CPU time as bars, an SVG that reads on light and dark."""
+    rows = sorted(((who, _middle(found, "cpu")) for who, found in one["rounds"].items()), key=lambda row: row[1])
+    widest = max(cpu for _, cpu in rows)
     parts = []
-    for index, (who, found) in enumerate(rows):
-        top, width = 8 + index * 26, 440 * found["cpu"] / widest
-        colour = {"ours": "#2563eb", "floor": "#94a3b8"}.get(who, "#cbd5e1")
-        parts.append(f'<text x="150" y="{top + 14}" text-anchor="end">{escape(NAMES[who])}</text>')
-        parts.append(f'<rect x="160" y="{top}" width="{width:.1f}" height="18" fill="{colour}"/>')
-        parts.append(f'<text x="{166 + width:.1f}" y="{top + 14}">{found["cpu"]:.2f} s</text>')
-    style = "font: 13px sans-serif; fill: #475569"
-    size = f'width="680" height="{16 + 26 * len(rows)}"'
-    return f'<svg xmlns="http://www.w3.org/2000/svg" {size} style="{style}">{"".join(parts)}</svg>\n'
+    for index, (who, cpu) in enumerate(rows):
+        top, width = 8 + index * 26, 420 * cpu / widest
+        colour = {"ours": "#2563eb", "floor": "#94a3b8"}.get(who, "#f59e0b")
+        parts.append(f'<text x="170" y="{top + 14}" text-anchor="end">{escape(NAMES[who])}</text>')
+        parts.append(f'<rect x="180" y="{top}" width="{width:.1f}" height="18" rx="2" fill="{colour}"/>')
+        parts.append(f'<text x="{186 + width:.1f}" y="{top + 14}">{cpu:.2f} s</text>')
+    style = "<style>text { font: 13px sans-serif; fill: #64748b }</style>"
+    size = f'width="680" height="{12 + 26 * len(rows)}"'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size}>{style}{"".join(parts)}</svg>\n'
 
 
-def write(results: dict[str, Any], root: Path, notes: str) -> None:
-    """docs/performance.md with its plots, and the figures of every round."""
-    (root / "benchmarks" / "results.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+def write(results: dict[str, Any], root: Path) -> None:
+    """docs/performance.md with its plots."""
     plots = root / "docs" / "performance"
     plots.mkdir(exist_ok=True)
     for name, one in results["scenarios"].items():
-        (plots / f"{name}.svg").write_text(plot(one), encoding="utf-8")
-    pictures = "\n".join(f"![CPU time of scenario {name}](performance/{name}.svg)\n" for name in results["scenarios"])
+        if not SCENARIOS[name].growth:
+            (plots / f"{name}.svg").write_text(plot(one), encoding="utf-8")
+    notes = (root / "benchmarks" / "notes.md").read_text(encoding="utf-8")
     used = ", ".join(f"{name} {number}" for name, number in results["versions"].items())
-    page = f"{notes}\nMeasured {results['at'][:10]} on {results['machine']}; {used}.\n{table(results)}\n\n{pictures}"
+    dates = sorted({one["at"][:10] for one in results["scenarios"].values()})
+    when = dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]}"
+    measured = f"Measured {when} on {results['machine']}; {used}."
+    before, _, after = notes.partition("<!-- tables -->\n")
+    page = f"{before}{measured}\n\n{table(results)}\n{after}"
     (root / "docs" / "performance.md").write_text(page, encoding="utf-8")

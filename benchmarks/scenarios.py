@@ -1,7 +1,7 @@
 """What is measured: for each scenario how its API is served and what a spec says of it."""
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 
 @dataclass(frozen=True)
@@ -10,6 +10,8 @@ class Scenario:
 
     name: str
     title: str
+    pages: Literal["cursor", "numbers", "parents", "windows"]
+    """How the API hands its records out."""
     stream: dict[str, Any]
     """The stream as a spec has it."""
     records: int = 200_000
@@ -21,44 +23,54 @@ class Scenario:
     tls: bool = False
     before: tuple[dict[str, Any], ...] = ()
     """Streams that are read first, outside the measurement."""
-    verb: str = "extract"
-    """Up to which step: `extract` or `run`, which goes on into DuckDB."""
-    pages: str = ""
-    """How the floor asks: by `cursor`, `numbers`, `parents` or `windows`."""
+    verb: Literal["extract", "run"] = "extract"
+    """Up to which step: `run` goes on into DuckDB."""
+    kind: Literal["", "edits", "duckdb", "s3"] = ""
+    """What is done besides reading."""
     ideal_seconds: float | None = None
     """Where waiting is all there is to it: the least wall time."""
     peers: tuple[str, ...] = ()
     """Who else does this work."""
-    concurrency: int = 8
-    lines: int = field(default=0)
-    """How many lines must come out, where that is not `records`."""
+    rounds: int = 5
+    growth: bool = False
+    """One of a row that shows how the cost grows."""
 
     @property
-    def total(self) -> int:
-        """How many lines must come out."""
-        return self.lines or self.records * self.repeat
+    def requests(self) -> int:
+        """How many pages there are."""
+        return -(-self.records // self.page) * self.repeat
+
+    def rounds_of(self, who: str) -> int:
+        """How many rounds one takes part in. Those that take a minute, and those that only wait, in two."""
+        slow = who in ("dlt", "airbyte", "singer") or (self.latency_ms and who != "ours")
+        return min(self.rounds, 2) if slow else self.rounds
 
 
 def _list(path: str, pagination: dict[str, Any], **more: Any) -> dict[str, Any]:
-    return {
-        "name": "orders",
-        "request": {"path": path},
-        "records": "data",
-        "primary_key": ["id"],
-        "pagination": pagination,
-    } | more
+    asked = {"request": {"path": path}, "records": "data", "primary_key": ["id"], "pagination": pagination}
+    return {"name": "orders", **asked} | more
 
 
-CURSOR = {"type": "cursor", "next": "meta.next_cursor", "param": "cursor"}
-NUMBERS = {"type": "page_number", "param": "page", "first": 1, "total_records": "meta.total"}
-ALL = ("dlt", "airbyte", "singer", "requests", "httpx")
+CURSOR = _list("/cursor", {"type": "cursor", "next": "meta.next_cursor", "param": "cursor"})
+NUMBERS = _list("/pages", {"type": "page_number", "param": "page", "first": 1, "total_records": "meta.total"})
+PARENTS = {"name": "parents", "request": {"path": "/parents"}, "records": "data", "primary_key": ["id"]}
+CHILDREN = _list("/parents/{{ parent.id }}/orders", {"type": "none"}, name="children") | {
+    "for_each": {"stream": "parents", "as": "parent"}
+}
+WINDOWS = {
+    "name": "orders",
+    "request": {"path": "/windows", "params": {"from": "{{ window.start }}", "to": "{{ window.end }}"}},
+    "records": "data",
+    "primary_key": ["id"],
+    "incremental": {"cursor": "updated_at", "start": "2024-01-01", "window": "1h", "sent_as": "epoch"},
+}
 EDITS = {
     "path": "data",
     "filter": "status != 'cancelled'",
     "explode": "lines",
     "carry": ["id", "customer.email", "note"],
     "drop": ["note"],
-    "hash": {"fields": ["customer.email"], "key": "{{ secrets.hash_key }}"},
+    "hash": {"fields": ["email"], "key": "{{ secrets.hash_key }}"},
     "add": {"source": "bench"},
 }
 COLUMNS = {
@@ -68,93 +80,84 @@ COLUMNS = {
     "status": {"from": "status"},
     "updated_at": {"from": "updated_at", "type": "timestamp"},
 }
+SCRIPTS = ("requests", "httpx")
+ALL = ("dlt", "airbyte", "singer", *SCRIPTS)
 
-SCENARIOS = {
-    one.name: one
-    for one in (
-        Scenario("A", "pages of 1 MB, by cursor", _list("/cursor", CURSOR), pages="cursor", peers=ALL),
-        Scenario("A-tls", "the same over TLS", _list("/cursor", CURSOR), pages="cursor", tls=True),
-        Scenario("B", "pages of 100 KB, by number", _list("/pages", NUMBERS), page=100, pages="numbers", peers=ALL),
-        Scenario(
-            "C",
-            "500 parents, a page of 50 records each",
-            _list("/parents/{{ parent.id }}/orders", {"type": "none"}, name="children")
-            | {"for_each": {"stream": "parents", "as": "parent"}},
-            records=25_000,
-            before=({"name": "parents", "request": {"path": "/parents"}, "records": "data", "primary_key": ["id"]},),
-            pages="parents",
-            peers=("dlt", "requests", "httpx"),
-        ),
-        Scenario(
-            "D-pages",
-            "400 pages of 50 records, 50 ms each, by number, 8 at once",
-            _list("/pages", NUMBERS),
-            records=20_000,
-            page=50,
-            latency_ms=50,
-            ideal_seconds=400 * 0.05 / 8,
-            pages="numbers",
-            peers=("dlt", "requests", "httpx"),
-        ),
-        Scenario(
-            "D-parents",
-            "500 parents, 50 ms each, 8 at once",
-            _list("/parents/{{ parent.id }}/orders", {"type": "none"}, name="children")
-            | {"for_each": {"stream": "parents", "as": "parent"}},
-            records=25_000,
-            latency_ms=50,
-            ideal_seconds=500 * 0.05 / 8,
-            before=({"name": "parents", "request": {"path": "/parents"}, "records": "data", "primary_key": ["id"]},),
-            pages="parents",
-        ),
-        Scenario(
-            "D-cursor",
-            "100 pages of 1 MB, 50 ms each, by cursor",
-            _list("/cursor", CURSOR),
-            records=100_000,
-            latency_ms=50,
-            ideal_seconds=100 * 0.05,
-            pages="cursor",
-        ),
-        Scenario(
-            "E",
-            "A, filtered, exploded, with fields dropped, hashed and added",
-            _list("/cursor", CURSOR, records=EDITS, primary_key=["id", "line_no"]),
-            pages="cursor",
-            lines=-1,
-        ),
-        Scenario(
-            "F",
-            "A, on into RAW and CLEAN of DuckDB",
-            _list("/cursor", CURSOR, clean={"table": "CLN_ORDER", "columns": COLUMNS}),
-            verb="run",
-            pages="cursor",
-            peers=("dlt",),
-        ),
-        Scenario(
-            "H",
-            "5,000 windows of 20 records",
-            {
-                "name": "orders",
-                "request": {"path": "/windows", "params": {"from": "{{ window.start }}", "to": "{{ window.end }}"}},
-                "records": "data",
-                "primary_key": ["id"],
-                "incremental": {
-                    "cursor": "updated_at",
-                    "start": "2024-01-01",
-                    "window": "1h",
-                    "sent_as": "epoch",
-                },
-            },
-            records=100_000,
-            pages="windows",
-        ),
-        Scenario(
-            "memory",
-            "10 million records, by cursor",
-            _list("/cursor", CURSOR),
-            repeat=50,
-            pages="cursor",
-        ),
-    )
-}
+
+def _of_parents(name: str, title: str, **more: Any) -> Scenario:
+    return Scenario(name, title, "parents", CHILDREN, records=25_000, page=50, before=(PARENTS,), peers=ALL, **more)
+
+
+def _records(name: str, count: int) -> Scenario:
+    rounds = 1 if count > 1_000_000 else 3
+    title, repeat = f"{count:,} records, by cursor, pages of 1 MB", max(1, count // 200_000)
+    return Scenario(
+        name, title, "cursor", CURSOR, records=count // repeat, repeat=repeat, rounds=rounds, growth=True
+    )  # fmt: skip
+
+
+def _slices(count: int) -> Scenario:
+    title = f"{count:,} windows of 20 records"
+    return Scenario(
+        f"slices-{count}", title, "windows", WINDOWS, records=20 * count, page=20, rounds=3, growth=True
+    )  # fmt: skip
+
+
+_SPEED = (
+    Scenario("A", "pages of 1 MB, by cursor", "cursor", CURSOR, peers=ALL),
+    Scenario("A-tls", "the same over TLS", "cursor", CURSOR, peers=SCRIPTS, tls=True),
+    Scenario("B", "pages of 100 KB, by number", "numbers", NUMBERS, page=100, peers=ALL),
+    Scenario("B-tls", "the same over TLS", "numbers", NUMBERS, page=100, peers=SCRIPTS, tls=True),
+    _of_parents("C", "500 parents, a page of 50 records each"),
+    Scenario(
+        "D-pages",
+        "400 pages of 50 records, 50 ms each, by number, 8 at once",
+        "numbers",
+        NUMBERS,
+        records=20_000,
+        page=50,
+        latency_ms=50,
+        ideal_seconds=400 * 0.05 / 8,
+        peers=ALL,
+    ),
+    _of_parents("D-parents", "500 parents, 50 ms each, 8 at once", latency_ms=50, ideal_seconds=500 * 0.05 / 8),
+    Scenario(
+        "D-cursor",
+        "100 pages of 1 MB, 50 ms each, by cursor",
+        "cursor",
+        CURSOR,
+        records=100_000,
+        latency_ms=50,
+        ideal_seconds=100 * 0.05,
+        peers=ALL,
+    ),
+    Scenario(
+        "E",
+        "A, filtered, exploded, with fields dropped, hashed and added",
+        "cursor",
+        CURSOR | {"records": EDITS, "primary_key": ["id", "line_no"]},
+        kind="edits",
+        peers=("dlt", *SCRIPTS),
+    ),
+    Scenario(
+        "F",
+        "A, on into RAW and CLEAN of DuckDB",
+        "cursor",
+        CURSOR | {"clean": {"table": "CLN_ORDER", "columns": COLUMNS}},
+        verb="run",
+        kind="duckdb",
+        peers=("dlt",),
+    ),
+    Scenario("G", "A, into S3", "cursor", CURSOR, kind="s3", peers=("dlt",)),
+    Scenario(
+        "H", "5,000 windows of 20 records", "windows", WINDOWS, records=100_000, page=20, peers=("airbyte", *SCRIPTS)
+    ),
+)
+_GROWTH = (
+    _records("records-10k", 10_000),
+    _records("records-100k", 100_000),
+    _records("records-1m", 1_000_000),
+    _records("records-10m", 10_000_000),
+    *(_slices(count) for count in (10, 100, 1000, 10_000)),
+)
+SCENARIOS = {one.name: one for one in (*_SPEED, *_GROWTH)}

@@ -1,22 +1,20 @@
 """An API that is never the slow one: pages rendered before the first request, sent as they are.
 
-    python -m benchmarks.server --records 200000 --page 1000 [--latency-ms 50] [--certificate FILE]
+    python -m benchmarks.server --orders FILE --page 1000 [--latency-ms 50] [--certificate FILE]
 
-Prints its address once it listens. Paths: /cursor?cursor=, /pages?page= (from 1), /parents and /parents/N/orders?page=,
-/windows?from=&to= (hours since the epoch's start, 20 orders each).
+Prints its address once it listens. Paths: /cursor?cursor=, /pages?page= (from 1), /parents and /parents/N/orders (50
+orders each), /windows?from=&to= (seconds since 1970, from 2024 on; 20 orders an hour).
 """
 
 import argparse
 import asyncio
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
 from urllib.parse import parse_qsl
 
-from benchmarks import orders
-
-PARENTS = 500
 CHILDREN = 50
-"""Orders of one parent, on one page."""
 HOURLY = 20
 EPOCH_HOUR = 473_352
 """2024-01-01T00:00Z, in hours since 1970."""
@@ -25,11 +23,12 @@ EPOCH_HOUR = 473_352
 class Pages:
     """The bodies of all answers."""
 
-    def __init__(self, records: int, page: int, repeat: int) -> None:
+    def __init__(self, orders: Sequence[bytes], page: int, repeat: int) -> None:
         """`repeat`: the list is so many times as long, the same pages over and over."""
-        self._size, self._count = page, records // page * repeat
-        self._bodies = [b",".join(orders.lines(page, first)) for first in range(1, records + 1, page)]
-        self._total = self._count * page
+        self._orders = orders
+        self._bodies = [b",".join(orders[first : first + page]) for first in range(0, len(orders), page)]
+        self._count = len(self._bodies) * repeat
+        self._total = len(orders) * repeat
 
     def answer(self, path: str, asked: dict[str, str]) -> Iterator[bytes]:
         """The pieces of a body."""
@@ -40,29 +39,22 @@ class Pages:
         if path == "/pages":
             return self._list(int(asked.get("page", "1")) - 1, b'"meta":{"total":%d}' % self._total)
         if path == "/parents":
-            return iter([b'{"data":[', b",".join(b'{"id":%d}' % n for n in range(1, PARENTS + 1)), b"]}"])
+            return self._whole(b'{"id":%d}' % number for number in range(1, len(self._orders) // CHILDREN + 1))
         if path.startswith("/parents/"):
-            first = (int(path.split("/")[2]) - 1) * CHILDREN + 1
-            return iter([b'{"data":[', b",".join(self._some(first, CHILDREN)), b"]}"])
+            first = (int(path.split("/")[2]) - 1) * CHILDREN
+            return self._whole(self._orders[first : first + CHILDREN])
         if path == "/windows":
-            first, end = (int(asked[name][:10]) // 3600 - EPOCH_HOUR for name in ("from", "to"))
-            found = [record for hour in range(first, end) for record in self._some(hour * HOURLY + 1, HOURLY)]
-            return iter([b'{"data":[', b",".join(found), b"]}"])
+            start, end = (int(asked[name]) - EPOCH_HOUR * 3600 for name in ("from", "to"))
+            first, end = start // 3600, -(-end // 3600)  # some name the last second of an hour as its end
+            return self._whole(self._orders[first * HOURLY : end * HOURLY])
         raise KeyError(path)
 
     def _list(self, number: int, meta: bytes) -> Iterator[bytes]:
         body = self._bodies[number % len(self._bodies)] if number < self._count else b""
         return iter([b'{"data":[', body, b"],", meta, b"}"])
 
-    def _some(self, first: int, count: int) -> Iterator[bytes]:
-        held = _HELD
-        for number in range(first, first + count):
-            if number not in held:
-                held[number] = orders.line(number)
-            yield held[number]
-
-
-_HELD: dict[int, bytes] = {}
+    def _whole(self, orders: Iterator[bytes] | Sequence[bytes]) -> Iterator[bytes]:
+        return iter([b'{"data":[', b",".join(orders), b"]}"])
 
 
 class Connection(asyncio.Protocol):
@@ -112,13 +104,16 @@ async def serve(pages: Pages, latency: float, certificate: str | None) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--orders", type=Path, required=True, help="JSON Lines")
     parser.add_argument("--records", type=int, default=200_000)
     parser.add_argument("--page", type=int, default=1000)
     parser.add_argument("--repeat", type=int, default=1)
     parser.add_argument("--latency-ms", type=float, default=0)
     parser.add_argument("--certificate")
     given = parser.parse_args()
-    pages = Pages(given.records, given.page, given.repeat)
+    with given.orders.open("rb") as lines:
+        orders = [line.rstrip(b"\n") for line in islice(lines, given.records)]
+    pages = Pages(orders, given.page, given.repeat)
     asyncio.run(serve(pages, given.latency_ms / 1000, given.certificate))
 
 

@@ -1,9 +1,11 @@
 """A careful script: httpx, orjson, gzip at its fastest, one page after the other, a page written at a time.
 
-python httpx_peer.py ADDRESS SCENARIO
+python httpx_peer.py ADDRESS cursor|numbers|parents|windows PAGES PAGE_SIZE [edits]
 """
 
 import gzip
+import hashlib
+import hmac
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +15,7 @@ import httpx
 import orjson
 
 client = httpx.Client(timeout=60)
+START = 1_704_067_200
 
 
 def asked(url: str, **params: Any) -> Any:
@@ -21,11 +24,14 @@ def asked(url: str, **params: Any) -> Any:
     return orjson.loads(answer.content)
 
 
-def pages(address: str, scenario: str) -> Iterator[list[dict[str, Any]]]:
-    if scenario == "C":
+def pages(address: str, how: str, count: int) -> Iterator[list[dict[str, Any]]]:
+    if how == "parents":
         for parent in asked(f"{address}/parents")["data"]:
             yield asked(f"{address}/parents/{parent['id']}/orders")["data"]
-    elif scenario in ("B", "D-pages"):
+    elif how == "windows":
+        for start in range(START, START + count * 3600, 3600):
+            yield asked(f"{address}/windows", **{"from": start, "to": start + 3600})["data"]
+    elif how == "numbers":
         page, seen = 1, 0
         while True:
             body = asked(f"{address}/pages", page=page)
@@ -41,11 +47,20 @@ def pages(address: str, scenario: str) -> Iterator[list[dict[str, Any]]]:
             cursor = body["meta"]["next_cursor"]
 
 
-def main(address: str, scenario: str) -> None:
+def edited(page: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for record in page:
+        if record["status"] != "cancelled":
+            email = hmac.new(b"of-the-benchmark", record["customer"]["email"].encode(), hashlib.sha256).hexdigest()
+            for line in record["lines"]:
+                yield {**line, "id": record["id"], "email": email, "source": "bench"}
+
+
+def main(address: str, how: str, count: str, size: str, kind: str = "") -> None:
     Path("records").mkdir()
     with gzip.open("records/orders.jsonl.gz", "wb", compresslevel=1) as file:
-        for page in pages(address, scenario):
-            file.write(b"".join(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE) for record in page))
+        for page in pages(address, how, int(count)):
+            records = edited(page) if kind == "edits" else page
+            file.write(b"".join(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE) for record in records))
 
 
 if __name__ == "__main__":

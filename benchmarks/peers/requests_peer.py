@@ -1,9 +1,11 @@
 """The script that most people write: requests, json, gzip, one page after the other.
 
-python requests_peer.py ADDRESS SCENARIO
+python requests_peer.py ADDRESS cursor|numbers|parents|windows PAGES PAGE_SIZE [edits]
 """
 
 import gzip
+import hashlib
+import hmac
 import json
 import sys
 from collections.abc import Iterator
@@ -13,6 +15,7 @@ from typing import Any
 import requests
 
 session = requests.Session()
+START = 1_704_067_200
 
 
 def asked(url: str, **params: Any) -> Any:
@@ -21,11 +24,14 @@ def asked(url: str, **params: Any) -> Any:
     return answer.json()
 
 
-def records(address: str, scenario: str) -> Iterator[dict[str, Any]]:
-    if scenario == "C":
+def records(address: str, how: str, count: int) -> Iterator[dict[str, Any]]:
+    if how == "parents":
         for parent in asked(f"{address}/parents")["data"]:
             yield from asked(f"{address}/parents/{parent['id']}/orders")["data"]
-    elif scenario in ("B", "D-pages"):
+    elif how == "windows":
+        for start in range(START, START + count * 3600, 3600):
+            yield from asked(f"{address}/windows", **{"from": start, "to": start + 3600})["data"]
+    elif how == "numbers":
         page, seen = 1, 0
         while True:
             body = asked(f"{address}/pages", page=page)
@@ -41,10 +47,19 @@ def records(address: str, scenario: str) -> Iterator[dict[str, Any]]:
             cursor = body["meta"]["next_cursor"]
 
 
-def main(address: str, scenario: str) -> None:
+def edited(found: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for record in found:
+        if record["status"] != "cancelled":
+            email = hmac.new(b"of-the-benchmark", record["customer"]["email"].encode(), hashlib.sha256).hexdigest()
+            for line in record["lines"]:
+                yield {**line, "id": record["id"], "email": email, "source": "bench"}
+
+
+def main(address: str, how: str, count: str, size: str, kind: str = "") -> None:
     Path("records").mkdir()
+    found = records(address, how, int(count))
     with gzip.open("records/orders.jsonl.gz", "wt", encoding="utf-8") as file:
-        for record in records(address, scenario):
+        for record in edited(found) if kind == "edits" else found:
             file.write(json.dumps(record) + "\n")
 
 
