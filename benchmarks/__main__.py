@@ -2,7 +2,7 @@
 
 python -m benchmarks                  all scenarios, and docs/performance.md written anew
 python -m benchmarks A B              some of them; their results take the place of those that they had
-python -m benchmarks --quick          the main ones, without peers, smaller; nothing is kept
+python -m benchmarks --quick          the main ones, smaller, of the peers only the scripts; nothing is kept
 python -m benchmarks --write          docs/performance.md once more, from the results that there are
 """
 
@@ -12,7 +12,7 @@ import os
 import platform
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
@@ -24,13 +24,13 @@ from benchmarks import contestants, orders, report
 from benchmarks.checking import check
 from benchmarks.contestants import BUCKET, Contestant, Place
 from benchmarks.measure import Figures, measured
-from benchmarks.scenarios import SCENARIOS, Scenario
+from benchmarks.scenarios import SCENARIOS, SCRIPTS, Scenario
 from framework.conformance import certificates
 from tests import moto
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results.json"
-QUICK = ("A", "B", "C", "D-pages", "E", "F", "H")
+QUICK = ("A", "A-tls", "B", "C", "D-pages", "E", "F", "G", "H")
 MOST = 200_000
 """Orders are written so many; a longer list is the same ones again."""
 
@@ -66,17 +66,17 @@ def certify(folder: Path) -> None:
 
 
 def rounds(
-    scenario: Scenario, takers: list[Contestant], count: int, orders_file: Path
+    scenario: Scenario, takers: list[Contestant], counts: Mapping[str, int], orders_file: Path
 ) -> tuple[int, dict[str, list[Figures]]]:  # fmt: skip
     """Everyone in turn, so that a machine whose speed drifts is the same for all. Gives how many records came out, and
     the figures."""
     found: dict[str, list[Figures]] = {one.name: [] for one in takers}
     records = 0
-    for number in range(count or scenario.rounds):
+    for number in range(max(counts.values())):
         for one in takers:
-            if number >= (count or scenario.rounds_of(one.name)):
+            if number >= counts[one.name]:
                 continue
-            with tempfile.TemporaryDirectory(prefix="bench-") as name:
+            with tempfile.TemporaryDirectory(prefix="run-", dir=orders_file.parent) as name:
                 folder = Path(name)
                 figures = measured(one.prepare(folder), folder, one.environment)
                 if number == 0 and one.name != "floor":
@@ -91,8 +91,17 @@ def rounds(
 
 def smaller(scenario: Scenario) -> Scenario:
     """As a quick look has it."""
-    whole = scenario.verb == "run" or scenario.pages in ("parents", "windows") or scenario.latency_ms
-    return scenario if whole else replace(scenario, records=scenario.records // 4)
+    few = scenario.latency_ms or scenario.pages in ("parents", "windows")
+    peers = () if scenario.latency_ms else tuple(peer for peer in scenario.peers if peer in SCRIPTS)
+    return replace(scenario, peers=peers, records=scenario.records // (1 if few else 4))
+
+
+def counts(scenario: Scenario, given: argparse.Namespace, takers: list[Contestant]) -> dict[str, int]:
+    """How many rounds each takes part in. The engines take a minute each: they may do with fewer."""
+    all_of = given.rounds or (3 if given.quick else scenario.rounds)
+    others = min(all_of, 1 if given.quick else given.peer_rounds or all_of)
+    found = {one.name: others for one in takers} | {"ours": all_of}
+    return found | {"floor": min(all_of, 2 if scenario.latency_ms else all_of)}  # which only waits
 
 
 def results() -> dict[str, Any]:
@@ -105,7 +114,8 @@ def run(given: argparse.Namespace) -> dict[str, Any]:
     """Everything that was asked for; what is done is kept at once."""
     found = {"scenarios": {}} if given.quick else results()
     names = given.scenarios or (QUICK if given.quick else list(SCENARIOS))
-    with tempfile.TemporaryDirectory(prefix="bench-data-") as name:
+    given.folder.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="data-", dir=given.folder) as name:
         folder = Path(name)
         certify(folder)
         orders.write(folder / "orders.jsonl", MOST)
@@ -113,12 +123,10 @@ def run(given: argparse.Namespace) -> dict[str, Any]:
             print(f"{scenario.name}: {scenario.title}", flush=True)
             with serving(scenario, folder) as place:
                 takers = [contestants.ours(scenario, place), contestants.floor(scenario, place)]
-                for peer in () if given.quick or given.no_peers else scenario.peers:
-                    python = contestants.environment(peer, given.venvs)
+                for peer in () if given.no_peers else scenario.peers:
+                    python = contestants.environment(peer, given.folder)
                     takers.append(contestants.peer(peer, scenario, place, python))
-                count, figures = rounds(
-                    scenario, takers, given.rounds or (3 if given.quick else 0), folder / "orders.jsonl"
-                )
+                count, figures = rounds(scenario, takers, counts(scenario, given, takers), folder / "orders.jsonl")
             found["scenarios"][scenario.name] = {
                 "title": scenario.title,
                 "at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -127,7 +135,7 @@ def run(given: argparse.Namespace) -> dict[str, Any]:
                 "ideal_seconds": scenario.ideal_seconds,
                 "rounds": {who: [asdict(one) for one in of_one] for who, of_one in figures.items()},
             }
-            found |= {"machine": machine(), "versions": report.versions(given.venvs)}
+            found |= {"machine": machine(), "versions": report.versions(given.folder)}
             if not given.quick:
                 RESULTS.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     return found
@@ -144,16 +152,17 @@ def machine() -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("scenarios", nargs="*", metavar="SCENARIO", help=f"of {', '.join(SCENARIOS)}")
-    parser.add_argument("--rounds", type=int, default=0, help="for everyone (default: as each scenario says)")
-    parser.add_argument("--quick", action="store_true", help="the main ones, without peers, a quarter of the records")
+    parser.add_argument("--rounds", type=int, default=0, help="how many (default: 5; growth 3; 10 million records 1)")
+    parser.add_argument("--peer-rounds", type=int, default=0, help="how many for the peers, if fewer")
+    parser.add_argument("--quick", action="store_true", help="the main ones, a quarter of the records")
     parser.add_argument("--no-peers", action="store_true")
     parser.add_argument("--write", action="store_true", help="measure nothing, write the page")
-    parser.add_argument("--venvs", type=Path, default=ROOT / ".bench", help="where the peers' environments are")
+    parser.add_argument("--folder", type=Path, default=ROOT / ".bench", help="for data and the peers' environments")
     given = parser.parse_args()
     found = results() if given.write else run(given)
-    if not given.quick and not given.no_peers:
+    if not given.quick:
         report.write(found, ROOT)
-    print(report.table(found))
+    print(report.table(found, whole=not given.quick))
     return 0
 
 

@@ -26,8 +26,9 @@ PEERS = {
     "dlt": ["dlt[duckdb,filesystem]", "s3fs"],
     "airbyte": ["airbyte-cdk"],
     "singer": ["singer-sdk"],
+    "profiler": ["py-spy"],
 }
-"""The packages of each peer, the newest there are."""
+"""The packages of each peer, the newest there are; and of who looks on."""
 
 
 @dataclass(frozen=True)
@@ -156,17 +157,15 @@ def peer(name: str, scenario: Scenario, place: Place, python: Path) -> Contestan
 
 def environment(name: str, folder: Path) -> Path:
     """The Python of a peer's environment, which is made on first use."""
-    python = folder / name / "bin" / "python"
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", str(folder / name)], check=True)
-        try:
-            subprocess.run(
-                [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check", *PEERS[name]], check=True
-            )
-        except subprocess.CalledProcessError:
-            shutil.rmtree(folder / name)
-            raise
-    return python
+    place = folder / name
+    if not (place / ".ready").exists():
+        print(f"setting up {place} (once)", flush=True)
+        shutil.rmtree(place, ignore_errors=True)
+        subprocess.run([sys.executable, "-m", "venv", str(place)], check=True)
+        pip = [str(place / "bin" / "python"), "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
+        subprocess.run([*pip, *PEERS[name]], check=True)
+        (place / ".ready").touch()
+    return place / "bin" / "python"
 
 
 def _keys(client: Any) -> Iterator[str]:

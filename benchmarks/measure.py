@@ -27,6 +27,11 @@ class Failed(Exception):
     """The command did not do its work."""
 
 
+def surroundings(more: Mapping[str, str]) -> dict[str, str]:
+    """Of a process to be measured: ours, but that compiled modules may be kept, as everywhere."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | dict(more)
+
+
 def measured(
     command: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None, seconds: float = 1800
 ) -> Figures:  # fmt: skip
@@ -40,7 +45,7 @@ def measured(
             stdout=out,
             stderr=out,
             timeout=seconds,
-            env={**os.environ, **(environment or {})},
+            env=surroundings(environment or {}),
             check=False,
         )
     if done.returncode:

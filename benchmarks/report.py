@@ -29,26 +29,30 @@ def versions(venvs: Path) -> dict[str, str]:
     for peer, asked in PEERS.items():
         packages = [package.partition("[")[0] for package in asked if package != "s3fs"]
         python = venvs / peer / "bin" / "python"
-        if python.exists():
+        if peer != "profiler" and (venvs / peer / ".ready").exists():
             ask = f"from importlib.metadata import version; print(*map(version, {packages!r}))"
             said = subprocess.run([str(python), "-c", ask], capture_output=True, text=True, check=True).stdout.split()
             found |= dict(zip(packages, said, strict=True))
     return found
 
 
-def table(results: dict[str, Any]) -> str:
-    """All tables, in Markdown."""
+def table(results: dict[str, Any], whole: bool = True) -> str:
+    """All tables, in Markdown; `whole`: with what was not measured, and the plots."""
     measured = results["scenarios"]
     lines = ["## Goals", "", "| | goal | measured | |", "|---|--:|--:|---|"]
     for goal in GOALS:
         found = goal.found(measured)
+        if found is None and not whole:
+            continue
         shown = "not measured" if found is None else f"{found:.{goal.digits}f}{goal.unit}"
         holds = "" if found is None else "holds" if goal.holds(found) else "**does not hold**"
         lines.append(f"| {goal.text} | {goal.sign} {goal.bound:g}{goal.unit} | {shown} | {holds} |")
     known = [(name, measured[name]) for name, one in SCENARIOS.items() if name in measured and not one.growth]
     lines += ["", "## Side by side"]
-    lines += [line for name, one in known for line in _of(name, one)]
-    lines += ["", "## Growth", "", *_growth(measured)]
+    for name, one in known:
+        lines += [*_of(name, one), *([f"\n![CPU time of scenario {name}](performance/{name}.svg)"] if whole else [])]
+    if any(SCENARIOS[name].growth for name in measured):
+        lines += ["", "## Growth", "", *_growth(measured)]
     return "\n".join(lines)
 
 
@@ -67,7 +71,6 @@ def _of(name: str, one: dict[str, Any]) -> Iterator[str]:
     if ideal := one["ideal_seconds"]:
         wall = _middle(rounds["ours"], "wall")
         yield f"\nWaiting alone takes {ideal:.2f} s: the framework takes {wall / ideal:.2f} × that."
-    yield f"\n![CPU time of scenario {name}](performance/{name}.svg)"
 
 
 def _growth(measured: dict[str, Any]) -> Iterator[str]:

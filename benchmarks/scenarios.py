@@ -40,11 +40,6 @@ class Scenario:
         """How many pages there are."""
         return -(-self.records // self.page) * self.repeat
 
-    def rounds_of(self, who: str) -> int:
-        """How many rounds one takes part in. Those that take a minute, and those that only wait, in two."""
-        slow = who in ("dlt", "airbyte", "singer") or (self.latency_ms and who != "ours")
-        return min(self.rounds, 2) if slow else self.rounds
-
 
 def _list(path: str, pagination: dict[str, Any], **more: Any) -> dict[str, Any]:
     asked = {"request": {"path": path}, "records": "data", "primary_key": ["id"], "pagination": pagination}
