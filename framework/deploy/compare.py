@@ -34,7 +34,7 @@ def planned(wanted: Desired, live: Live, whole: bool = True) -> Plan:
     for each in mine:
         if each.kind == "setting":
             actions += rights.setting(each, around, touched)
-    actions += [*rights.excess(around), *orphans(around)]
+    actions += [*rights.excess(around), *orphans(around), *pipe.takes_over(around)]
     place = f"{account.warehouse.account}/{account.database}"
     ordered = tuple(in_order(actions))
     return Plan(account.environment, place, wanted.sources, live.fingerprint, ordered, whole)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from framework.deploy import loading
 from framework.deploy.account import SCHEMAS, Account
 from framework.deploy.objects import Object, definition_in, label_in, rows_in
 from framework.errors import WarehouseError
@@ -98,6 +99,8 @@ class Live:
     """The masking policies that the tag of personal data carries."""
     seen: Mapping[str, str] = field(default_factory=dict)
     """The state that the last deployment left each object in, by its journal."""
+    ways: frozenset[tuple[str, str]] = frozenset()
+    """(source, the way that its parts came so far)."""
 
     def relation(self, name: str) -> Found | None:
         """The table, view or dynamic table of that name."""
@@ -118,7 +121,12 @@ def read(session: Session, account: Account, wanted: Sequence[Object]) -> Live:
         return Live(found)
     masks = _masks(session, account, found)
     settings = _settings(session, wanted, found, masks)
-    return Live(found, frozenset(_grants(session, account, found)), settings, masks, seen(session, account, found))
+    known = account.within("OPS", loading.TABLE)
+    ways = session.execute(loading.ways_of(account)) if f"table {known}" in found else []
+    return Live(
+        found, frozenset(_grants(session, account, found)), settings, masks, seen(session, account, found),
+        frozenset((str(source), str(way)) for source, way in ways),
+    )  # fmt: skip
 
 
 def _objects(session: Session, account: Account) -> Iterator[Found]:

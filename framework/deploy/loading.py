@@ -10,6 +10,7 @@ from framework.snowflake_words import quote_text
 TABLE = "_INGEST_LOADING"
 """In OPS: a row for each stream, with how far it is loaded (LOG) and by which way (LOADED_BY)."""
 _REMEMBERS = {"copy": "the table", "snowpipe": "the pipe", "snowpipe_rest": "the pipe"}
+WAYS = tuple(_REMEMBERS)
 
 
 def is_switch(before: str, after: str) -> bool:
@@ -23,7 +24,6 @@ def ways_of(account: Account) -> str:
 
 
 def switched(account: Account, source: str, way: str) -> str:
-    """The statement that lets the source be loaded the new way: the last one of a change of the way, when nothing is on
-    its way by the old one any more."""
+    """The statement that lets the source be loaded the new way, and no other."""
     table = account.within("OPS", TABLE)
     return f"UPDATE {table} SET LOADED_BY = {quote_text(way)} WHERE SOURCE = {quote_text(source)}"

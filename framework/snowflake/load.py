@@ -17,7 +17,7 @@ from framework.snowflake.auto_ingest import AutoIngest
 from framework.snowflake.called import Called
 from framework.snowflake.place import MOST_FILES, Place
 from framework.snowflake_session import Session
-from framework.snowflake_words import quote_text, quote_value
+from framework.snowflake_words import quote_list, quote_text, quote_value
 from framework.snowpipe_rest import PipeCalls
 
 BATCH_ENTRIES = 2_000
@@ -108,10 +108,14 @@ def _reconcile(place: Place, parts: Sequence[Part]) -> None:
 
 
 def _advance(place: Place, head: int, last: Numbered, now: datetime) -> None:
-    """The stream is loaded up to here, if it still stands where this load began."""
+    """The stream is loaded up to here, if it still stands where this load began and no deployment changed the way."""
     number, entry = last
+    way = place.settings.load
+    others = quote_list(each for each in loading.WAYS if not loading.is_switch(each, way))
     values = f"LOG = {number}, RUN_ID = {quote_text(entry.run)}, LOADED_AT = {quote_value(now.replace(tzinfo=None))}"
-    table = place.warehouse.ops(loading.TABLE)
-    (changed, *_), *_ = place.run(f"UPDATE {table} SET {values} WHERE {place.these()} AND LOG = {head}")
+    (changed, *_), *_ = place.run(
+        f"UPDATE {place.warehouse.ops(loading.TABLE)} SET {values}, LOADED_BY = {quote_text(way)} "
+        f"WHERE {place.these()} AND LOG = {head} AND LOADED_BY IN {others}"
+    )
     if not changed:
         raise Overtaken

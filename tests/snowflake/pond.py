@@ -1,6 +1,7 @@
 """A lake filled by hand whose stage is moto's bucket, loaded into the emulated account and into DuckDB."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,14 @@ from tests.snowflake.mirror import alike
 from tests.warehouses.lake import Lake, written
 
 Rows = list[tuple[Any, ...]]
+
+
+class Filled(Lake):
+    """The stage of a workspace, filled by hand."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.source, self.stage, self.project = workspace.source, workspace.stage, workspace.deployment.project
+        self.parts, self.day = 0, f"{datetime.now(UTC):%Y-%m-%d}"
 
 
 class Pond(Lake):

@@ -58,6 +58,8 @@ def table(mode: str = "merge", columns: dict[str, str] | None = None, **more: An
 class Lake:
     """All of it in one folder; closed by the fixture."""
 
+    project, day = "p", "2026-01-01"
+
     def __init__(self, folder: Path, spec: Source) -> None:
         self.source = spec
         self.stage: Stage = LocalFolder(folder / "stage")
@@ -68,7 +70,7 @@ class Lake:
 
     def log(self, stream: str = "items") -> Log:
         """A stream's log."""
-        return Log(self.stage, "p", self.source.name, stream)
+        return Log(self.stage, self.project, self.source.name, stream)
 
     def stream(self, name: str = "items") -> Stream:
         """A stream of the source."""
@@ -78,7 +80,8 @@ class Lake:
         """A part in the stage, visible."""
         texts = [line if isinstance(line, str) else json.dumps(line, ensure_ascii=False) for line in lines]
         data = gzip.compress("".join(f"{text}\n" for text in texts).encode(), 1)
-        key = f"p/source={self.source.name}/dt=2026-01-01/hour=00/part-{stream}-{run}-{self.parts:04d}.jsonl.gz"
+        folder = f"{self.project}/source={self.source.name}/dt={self.day}/hour=00"
+        key = f"{folder}/part-{stream}-{run}-{self.parts:04d}.jsonl.gz"
         self.parts += 1
         upload = self.stage.prepare(key)
         upload.write(data)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from framework.deploy import loading
 from framework.deploy.account import STAGE
 from framework.deploy.actions import Action, Drain, Reconcile, Refresh, Statement, Step
 from framework.deploy.changes.base import Around, differs_only_in, replaced
@@ -15,11 +16,14 @@ def changes(each: Object, around: Around) -> Iterator[Action]:
     found = around.live.objects.get(each.id)
     raw = around.live.objects.get(f"table {each.values['table']}")
     if found is None:
-        if raw is None or not raw.rows:
+        switch = switched(each.source, around)
+        if not switch and (raw is None or not raw.rows):
             yield around.create(each)
         else:
             about = "is new, and RAW holds parts already: it is told of those that RAW lacks"
-            steps = [Statement(_unfinished(each, each.ddl)), *_caught_up(each, around)]
+            if switch:
+                about = f"loads {each.source} instead of COPY: no COPY counts any more, and it is told what RAW lacks"
+            steps = [*switch, Statement(_unfinished(each, each.ddl)), *_caught_up(each, around)]
             yield around.action(each, "create", "guarded", about, *steps, by_hand=each.id in around.live.seen)
     elif found.definition is None:
         yield around.foreign(each, found)
@@ -40,6 +44,25 @@ def changes(each: Object, around: Around) -> Iterator[Action]:
     else:
         why = "was left half replaced" if found.definition == UNFINISHED else "another definition"
         yield _replace(each, around, why)
+
+
+def switched(source: str, around: Around) -> list[Step]:
+    """The statement that lets a source be loaded the way that the environment says, where its parts came another way
+    so far. A pipe takes over before it is there: whoever still copies then is told so and undoes what it did."""
+    way = around.account.warehouse.load
+    before = [known for name, known in around.live.ways if name == source and loading.is_switch(known, way)]
+    return [Statement(loading.switched(around.account, source, way))] if before else []
+
+
+def takes_over(around: Around) -> Iterator[Action]:
+    """Where COPY is to load what a pipe loaded, and that pipe is gone already, as where a deployment broke off."""
+    for source in sorted(around.sources):
+        name = around.account.within("RAW", f"PIPE_{source.upper()}")
+        there = f"pipe {name}" in around.live.objects or f"pipe {name}" in around.wanted
+        steps = () if there else tuple(switched(source, around))
+        if steps:
+            about = f"is gone, and COPY loads {source} from now on"
+            yield Action(f"pipe {name}", around.short(name), "drop", "guarded", about, steps, source=source)
 
 
 def _is_altered_only(each: Object, found: Found) -> bool:
@@ -71,7 +94,8 @@ def _unfinished(each: Object, ddl: str) -> str:
 
 
 def removed(old: Found, around: Around) -> list[Step]:
-    """A live pipe that is no longer wanted, as where COPY loads now: nothing that it was told of is lost."""
+    """A live pipe that is no longer wanted, as where COPY loads now: nothing that it was told of is lost. COPY takes
+    over when it is gone."""
     source = old.label
     steps: list[Step] = [
         Statement(f"ALTER PIPE {old.name} SET PIPE_EXECUTION_PAUSED = TRUE"),
@@ -80,7 +104,8 @@ def removed(old: Found, around: Around) -> list[Step]:
     view = around.account.within("OPS", f"RECONCILE_{source.upper()}")
     if f"view {view}" in around.live.objects:
         steps.append(Reconcile(view))
-    return [*steps, Statement(f"DROP PIPE IF EXISTS {old.name}")]
+    last = switched(source, around) if source in around.sources else []
+    return [*steps, Statement(f"DROP PIPE IF EXISTS {old.name}"), *last]
 
 
 def stage(each: Object, around: Around) -> Iterator[Action]:

@@ -23,12 +23,13 @@ def round_(account: "Account") -> dict[str, int]:
 
 
 def events(account: "Account") -> int:
-    """Empty the account's queue; each object that was made goes to the pipes that want it."""
+    """Empty the account's queue; each object that was made goes to the pipes that want it, to none where none does."""
     listening = [pipe for pipe in account.catalog.of("PIPE") if pipe.facts.get("channel")]
-    if not listening:
-        return 0
     sqs = account.storage.aws("sqs")
-    url = sqs.get_queue_url(QueueName=pipes.QUEUE)["QueueUrl"]
+    urls = sqs.list_queues(QueueNamePrefix=pipes.QUEUE).get("QueueUrls")
+    if not urls:
+        return 0
+    url = urls[0]
     count = 0
     while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=0).get("Messages"):
         for message in messages:
