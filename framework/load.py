@@ -15,7 +15,7 @@ from typing import Any
 from framework import sql
 from framework.errors import WarehouseError
 from framework.log import Log
-from framework.manifest import Closed, Committed, Numbered, Part, partition_key
+from framework.manifest import Closed, Committed, Numbered, Part, Reissued, partition_key
 from framework.stages.base import Stage
 from framework.warehouses.base import FileWarehouse, PartFile, Warehouse
 
@@ -27,6 +27,7 @@ _SLICE_COLUMNS = (
     "rows", "part", "first_row", "part_rows",
 )  # fmt: skip
 _PART_COLUMNS = ("source", "stream", "log", "part", "rows", "bytes", "sha256", "run_id", "loaded_at")
+_QUARANTINE_COLUMNS = ('"table"', "source", "stream", "part", "row", "columns", "cleaned_at")
 _ENTRY_COLUMNS = ("source", "stream", "log", "kind", "run_id", "started", "complete", "loaded_at")
 
 
@@ -124,10 +125,11 @@ def _changed(key: str, what: str) -> WarehouseError:
 
 
 def keep(warehouse: Warehouse, source: str, stream: str, batch: Sequence[Numbered], now: datetime) -> None:
-    """The ledger: parts, slices and entries of the log."""
+    """The ledger: parts, slices and entries of the log, and the lines that were left out of parts."""
     parts: list[Sequence[Any]] = []
     slices: list[Sequence[Any]] = []
     entries: list[Sequence[Any]] = []
+    bad: list[Sequence[Any]] = []
     now = _utc(now)
     for number, entry in batch:
         started = getattr(entry, "started", None)
@@ -138,9 +140,17 @@ def keep(warehouse: Warehouse, source: str, stream: str, batch: Sequence[Numbere
         if isinstance(entry, Committed):
             parts += [(source, stream, number, p.key, p.rows, p.bytes, p.sha256, entry.run, now) for p in entry.parts]
             slices += _slice_rows(source, stream, number, entry, started)
+        if isinstance(entry, Reissued) and not _has_whole(warehouse, entry.part):
+            bad += [(raw_table(source), source, stream, entry.part, line.row, line.reason, now) for line in entry.bad]
     warehouse.insert("_INGEST_PARTS", _PART_COLUMNS, parts)
     warehouse.insert("_INGEST_SLICES", _SLICE_COLUMNS, slices)
     warehouse.insert("_INGEST_ENTRIES", _ENTRY_COLUMNS, entries)
+    warehouse.insert("_INGEST_QUARANTINE", _QUARANTINE_COLUMNS, bad)
+
+
+def _has_whole(warehouse: Warehouse, part: str) -> bool:
+    """Whether the part was loaded as it was, before it was reissued for another warehouse."""
+    return bool(warehouse.execute(f"select 1 from {warehouse.ops('_INGEST_PARTS')} where part = ?", (part,)))
 
 
 def _read_all(entry: Closed) -> bool:

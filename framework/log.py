@@ -18,12 +18,14 @@ from framework.manifest import (
     Committed,
     Numbered,
     Position,
+    Reissued,
     Reset,
     Slice,
     Voided,
     entry_from_json,
     entry_to_json,
     fold,
+    settled,
 )
 from framework.stages.base import Leftover, Stage
 from framework.sweep import CLAIMED_FROM, claimed
@@ -68,11 +70,11 @@ class Log:
 
     def published(self, after: int = 0) -> Iterator[Numbered]:
         """Like `entries`, without those that were voided and, after `recover`, without those that came after it: the
-        parts of these may be invisible yet."""
+        parts of these may be invisible yet. Of a part that was reissued among them, what it was reissued as."""
         found = list(self.entries(after))
         void = _voided(found)
         end = found[-1][0] if found and self._recovered is None else self._recovered or 0
-        return ((number, entry) for number, entry in found if number <= end and number not in void)
+        return iter(settled((number, entry) for number, entry in found if number <= end and number not in void))
 
     def append(self, entry: AnyEntry, after: int) -> int:
         """Writes the entry under the next free number after `after` and returns the number. Entries that others wrote
@@ -88,6 +90,8 @@ class Log:
                 raise Conflict(_conflict(self.name, other.run, "the position was reset"))
             if isinstance(entry, Committed) and isinstance(other, Committed):
                 self._refuse_double(entry, number, other)
+            if isinstance(entry, Reissued) and isinstance(other, Reissued) and entry.part == other.part:
+                self._refuse_second(number, other)
             number += 1
         return number
 
@@ -99,7 +103,11 @@ class Log:
             raise AlreadyLogged(f"{self.name}: the slice {double} is logged already by this run")
         raise Conflict(_conflict(self.name, other.run, f"the slice {double} is logged already"))
 
-    def publish(self, number: int, entry: Committed) -> None:
+    def _refuse_second(self, number: int, other: Reissued) -> None:
+        if number not in _voided(self.entries(number)):
+            raise AlreadyLogged(f"{self.name}: the part {other.part} was reissued by another load meanwhile")
+
+    def publish(self, number: int, entry: Committed | Reissued) -> None:
         """Makes the entry's parts visible. Idempotent. Raises UploadLost, after voiding the entry, where the store
         has thrown an upload away; then none of its parts is visible."""
         try:
@@ -111,11 +119,11 @@ class Log:
             for part in entry.parts:
                 with suppress(StageError):  # it is swept some day
                     self._stage.discard(Leftover(part.key, part.upload))
-            raise UploadLost(
-                f"{self.name}: log entry {number} is void, {error}. Its slices are run again by the next run."
-            ) from None
+            again = "reissued by the next load" if isinstance(entry, Reissued) else "run again by the next run"
+            what = "Its part is" if isinstance(entry, Reissued) else "Its slices are"
+            raise UploadLost(f"{self.name}: log entry {number} is void, {error}. {what} {again}.") from None
 
-    def _secure(self, number: int, entry: Committed) -> None:
+    def _secure(self, number: int, entry: Committed | Reissued) -> None:
         """All of its parts can be published, before one is: what is old may be swept at any moment."""
         now = datetime.now(UTC)
         if now - entry.started > CLAIMED_FROM:
@@ -134,7 +142,7 @@ class Log:
         found = list(self.entries(start.entry))
         void, lost = _voided(found), False
         for number, entry in found:
-            if isinstance(entry, Committed) and number not in void:
+            if isinstance(entry, Committed | Reissued) and number not in void:
                 try:
                     self.publish(number, entry)
                 except UploadLost as error:

@@ -1,5 +1,6 @@
 """What a stream's log says: the entries, the parts and slices in them, and the position they add up to."""
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Literal
@@ -164,6 +165,37 @@ class Voided(Entry, frozen=True, tag="void"):
     reason: str
 
 
+class BadLine(Record, frozen=True):
+    """A line of a part that the warehouse does not take, and why."""
+
+    row: int
+    reason: str
+
+
+class Reissued(Entry, frozen=True, tag="reissue"):
+    """A part could not be loaded whole: from here on another one with its good lines counts in its place. The part
+    itself stays in the stage, byte for byte."""
+
+    entry: int
+    """The entry that it belongs to."""
+    part: str
+    """Its key."""
+    replaced_by: Part | None
+    """None where no line of it was good."""
+    bad: list[BadLine]
+    """The lines that are left out, by their rows in the old part."""
+
+    @property
+    def parts(self) -> list[Part]:
+        """What has to be published."""
+        return [self.replaced_by] if self.replaced_by else []
+
+    @property
+    def started(self) -> datetime:
+        """When the upload was begun, or a moment later."""
+        return self.at
+
+
 class Reset(Entry, frozen=True, tag="reset"):
     """The position was given up on purpose; the stream is read anew from its start."""
 
@@ -178,7 +210,7 @@ class Kept(Entry, frozen=True, tag="keep"):
     reason: str
 
 
-AnyEntry = Committed | Closed | Voided | Reset | Kept
+AnyEntry = Committed | Closed | Voided | Reissued | Reset | Kept
 Numbered = tuple[int, AnyEntry]
 
 _decoder: msgspec.json.Decoder[AnyEntry] = msgspec.json.Decoder(AnyEntry, float_hook=exact_json.ExactFloat)
@@ -192,6 +224,42 @@ def entry_to_json(entry: AnyEntry) -> bytes:
 def entry_from_json(text: bytes) -> AnyEntry:
     """The inverse of `entry_to_json`. Raises msgspec.DecodeError where it is none."""
     return _decoder.decode(text)
+
+
+def settled(numbered: Iterable[Numbered]) -> list[Numbered]:
+    """The entries, none of them void, as they count: where a part was reissued, with the other one and its rows."""
+    found = list(numbered)
+    places = {number: index for index, (number, _) in enumerate(found)}
+    for _, entry in list(found):
+        if isinstance(entry, Reissued) and entry.entry in places:
+            number, old = found[places[entry.entry]]
+            if isinstance(old, Committed):
+                found[places[number]] = (number, _superseded(old, entry))
+    return found
+
+
+def _superseded(old: Committed, by: Reissued) -> Committed:
+    parts: list[Part] = []
+    for part in old.parts:
+        parts += by.parts if part.key == by.part else [part]
+    return replace(old, parts=parts, slices=[_less(result, by) for result in old.slices])
+
+
+def _less(result: SliceResult, by: Reissued) -> SliceResult:
+    """The slice without the bad lines: later rows move up."""
+    bad = sorted(line.row for line in by.bad)
+    ranges: list[Range] = []
+    lost = 0
+    for each in result.ranges:
+        if each.part != by.part:
+            ranges.append(each)
+            continue
+        before = bisect_left(bad, each.first)
+        within = bisect_left(bad, each.first + each.rows) - before
+        lost += within
+        if by.replaced_by and each.rows > within:
+            ranges.append(Range(by.replaced_by.key, each.first - before, each.rows - within))
+    return replace(result, ranges=ranges, rows=result.rows - lost) if ranges != result.ranges else result
 
 
 class Position(Record, frozen=True):

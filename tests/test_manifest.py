@@ -3,12 +3,18 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from msgspec.structs import replace
+
 from framework.manifest import (
+    BadLine,
     Closed,
     Committed,
     Failure,
     Numbered,
+    Part,
     Position,
+    Range,
+    Reissued,
     Reset,
     Slice,
     SliceResult,
@@ -16,6 +22,7 @@ from framework.manifest import (
     entry_from_json,
     entry_to_json,
     fold,
+    settled,
 )
 from framework.window import Window
 
@@ -131,3 +138,34 @@ def test_a_partitions_identity_keeps_exact_numbers() -> None:
     entry = entry_from_json(text)
     assert isinstance(entry, Committed)
     assert entry.slices[0].slice.partition_key == '{"o":{"id":1.10,"n":12345678901234567890}}'
+
+
+def test_a_reissued_part_counts_in_the_place_of_the_old_one() -> None:
+    """Rows of the slices move up past the lines that are left out, also where it is reissued twice."""
+
+    def part(key: str, rows: int) -> Part:
+        return Part(key, rows, 1, "", 1, "")
+
+    slices = [
+        SliceResult(Slice({"p": 1}), "done", 4, [Range("a", 8, 2), Range("b", 1, 2)]),
+        SliceResult(Slice({"p": 2}), "done", 1, [Range("b", 3, 1)]),
+        SliceResult(Slice({"p": 3}), "done", 3, [Range("b", 4, 3)]),
+    ]
+    read = committed(*slices, parts=[part("a", 9), part("b", 6)])
+    first = Reissued("r", START, 1, "b", part("b2", 4), [BadLine(3, "x"), BadLine(5, "x")])
+    second = Reissued("r", START, 1, "b2", part("b3", 3), [BadLine(1, "x")])
+    entries: list[Numbered] = [(1, read), (2, first), (4, second)]
+    assert [entry_from_json(entry_to_json(entry)) for _, entry in entries] == [entry for _, entry in entries]
+    (_, once), *_ = settled(entries[:2])
+    assert isinstance(once, Committed)
+    assert [each.key for each in once.parts] == ["a", "b2"]
+    assert [(each.rows, each.ranges) for each in once.slices] == [
+        (4, [Range("a", 8, 2), Range("b2", 1, 2)]), (0, []), (2, [Range("b2", 3, 2)]),
+    ]  # fmt: skip
+    (_, twice), *_ = settled(entries)
+    assert isinstance(twice, Committed)
+    assert [(each.rows, each.ranges) for each in twice.slices] == [
+        (3, [Range("a", 8, 2), Range("b3", 1, 1)]), (0, []), (2, [Range("b3", 2, 2)]),
+    ]  # fmt: skip
+    assert settled(entries[1:]) == entries[1:], "of an entry that was loaded before nothing is known here"
+    assert fold(entries) == replace(fold(entries[:1]), entry=4), "no position moves"

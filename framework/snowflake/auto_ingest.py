@@ -8,6 +8,7 @@ from datetime import datetime
 from framework.manifest import Part
 from framework.snowflake.pipes import LOADED, oldest
 from framework.snowflake.place import MOST_FILES, Place
+from framework.snowflake.refused import reason
 from framework.snowflake_words import qualified, quote_list, quote_text
 
 _DONE, _FAILED = ("loaded",), ("load failed", "partially loaded")
@@ -42,7 +43,7 @@ class AutoIngest:
                 if str(status).lower() in _DONE:
                     found[keys[str(name)]] = LOADED
                 elif str(status).lower() in _FAILED:
-                    found[keys[str(name)]] = f"{error} (line {line})"
+                    found[keys[str(name)]] = reason(error, line)
         return found
 
     def remind(self, parts: Sequence[Part]) -> None:

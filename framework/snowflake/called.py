@@ -7,6 +7,7 @@ from typing import Any
 from framework.manifest import Part
 from framework.snowflake.pipes import LOADED
 from framework.snowflake.place import Place
+from framework.snowflake.refused import reason
 from framework.snowpipe_rest import PipeCalls
 
 HISTORY = timedelta(days=13)
@@ -56,4 +57,4 @@ class Called:
                 self._found[name] = LOADED
             elif file["status"] in ("LOAD_FAILED", "PARTIALLY_LOADED"):
                 error = file.get("firstError") or file.get("systemError")
-                self._found[name] = f"{error} (line {file.get('firstErrorLineNum')})"
+                self._found[name] = reason(error, file.get("firstErrorLineNum"))

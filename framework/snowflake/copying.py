@@ -6,7 +6,7 @@ from framework import sql
 from framework.deploy.sources import copy_values
 from framework.manifest import Part
 from framework.snowflake.place import MOST_FILES, Place
-from framework.snowflake.refused import NotLoaded
+from framework.snowflake.refused import NotLoaded, reason
 
 _STATUS, _FIRST_ERROR, _FIRST_LINE = 1, 6, 7
 """Where COPY's answer says what became of a file."""
@@ -40,6 +40,6 @@ def _copy(place: Place, parts: Sequence[Part], force: bool = False) -> dict[str,
         if row[_STATUS] == "LOAD_SKIPPED":
             skipped.append(part)
         elif row[_STATUS] != "LOADED":
-            refused[part.key] = f"{row[_FIRST_ERROR]} (line {row[_FIRST_LINE]})"
+            refused[part.key] = reason(row[_FIRST_ERROR], row[_FIRST_LINE])
     refused |= {part.key: "Snowflake does not see it in the stage" for part in parts if part.key not in seen}
     return refused | (_copy(place, skipped, force=True) if skipped and not force else {})

@@ -16,12 +16,16 @@ from framework.snowflake import copying, pipes
 from framework.snowflake.auto_ingest import AutoIngest
 from framework.snowflake.called import Called
 from framework.snowflake.place import MOST_FILES, Place
+from framework.snowflake.refused import NotLoaded
+from framework.snowflake.reissue import reissue
 from framework.snowflake_session import Session
 from framework.snowflake_words import quote_list, quote_text, quote_value
 from framework.snowpipe_rest import PipeCalls
 
 BATCH_ENTRIES = 2_000
 TRIES = 5
+REISSUES = 20
+"""Of each a load may be told of a single bad line."""
 
 Bring = Callable[[Place, Sequence[Part]], None]
 
@@ -30,21 +34,38 @@ class Overtaken(Exception):
     """Another load got further in the meantime."""
 
 
+class Reissue(Exception):
+    """Parts were refused, and others stand in their place now."""
+
+
 def load(place: Place, log: Log, now: datetime) -> Loaded:
     """Loads what the stream's log holds beyond the ledger. Raises WarehouseError where a part is not what its manifest
     says; then the ledger knows nothing of its batch."""
     parts = rows = 0
-    for _ in range(TRIES):
+    warnings: list[str] = []
+    tries = reissues = 0
+    while tries < TRIES and reissues < REISSUES:
         try:
             head = _head(place)
             for batch in batches(log.published(head), lambda _: 1, MOST_FILES, BATCH_ENTRIES):
                 found = [part for _, entry in batch if isinstance(entry, Committed) for part in entry.parts]
-                _bring(place, found, batch, head, now)
+                try:
+                    _bring(place, found, batch, head, now)
+                except NotLoaded as refused:
+                    warnings += reissue(place, log, batch, refused, now)  # or raises it, where no line is to blame
+                    if refused.late:
+                        raise
+                    raise Reissue from None
                 head = batch[-1][0]
                 parts, rows = parts + len(found), rows + sum(part.rows for part in found)
-            return Loaded(parts, rows)
+            return Loaded(parts, rows, tuple(warnings))
         except Overtaken:
-            continue
+            tries += 1
+        except Reissue:
+            reissues += 1
+            log.recover()
+    if reissues:
+        raise WarehouseError(f"parts of {place.source}.{place.stream} fail again and again: {'; '.join(warnings)}")
     raise WarehouseError(f"others load {place.source}.{place.stream} all the time: run again when they are done")
 
 

@@ -1,11 +1,13 @@
 """What is raised of parts that did not get into RAW, whichever way they were to come."""
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Self
 
 from framework.errors import WarehouseError
 
+_LINE = re.compile(r"\(line (\d+)\)$")
 SHOWN = 3
 """How many parts an error names."""
 
@@ -26,6 +28,17 @@ class NotLoaded(WarehouseError):
         made = cls("; ".join(told))
         made.reasons, made.late = dict(reasons), bool(late)
         return made
+
+
+def reason(error: object, line: object) -> str:
+    """A first error and its place."""
+    return f"{error} (line {line})"
+
+
+def line_of(text: str) -> int | None:
+    """The line that a reason names."""
+    found = _LINE.search(text)
+    return int(found[1]) if found else None
 
 
 def _named(reasons: Mapping[str, str]) -> str:

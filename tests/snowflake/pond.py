@@ -73,13 +73,10 @@ class Pond(Lake):
         rows = self.ask("SELECT SRC_FILENAME, COUNT(*) FROM LAKE.RAW.RAW_API_JSON GROUP BY 1 ORDER BY 1")
         return {str(name).rpartition("-")[2].partition(".")[0]: int(count) for name, count in rows}
 
-    def pairs(self) -> dict[str, tuple[Rows, Rows]]:
-        """Of each CLEAN table its rows here and in DuckDB, sorted, less the framework's own columns."""
-        found = {}
-        for table in tables_of(self.wanted.account, self.source):
-            described = self.warehouse._connection.execute(f"select * from {table.model.table} limit 0").description
-            names = [each[0] for each in described if not each[0].startswith("_")]
-            theirs = self.ask(f"SELECT {', '.join(name.upper() for name in names)} FROM {table.name}")
-            ours = self.rows(f"select {', '.join(names)} from {table.model.table}")
-            found[table.model.table] = (alike(theirs), alike(ours))
-        return found
+    def pairs(self, name: str = "T") -> tuple[Rows, Rows]:
+        """A CLEAN table's rows here and in DuckDB, sorted, less the framework's own columns."""
+        (table,) = [each for each in tables_of(self.wanted.account, self.source) if each.model.table == name]
+        described = self.warehouse._connection.execute(f"select * from {name} limit 0").description
+        names = [each[0] for each in described if not each[0].startswith("_")]
+        theirs = self.ask(f"SELECT {', '.join(each.upper() for each in names)} FROM {table.name}")
+        return alike(theirs), alike(self.rows(f"select {', '.join(names)} from {name}"))
