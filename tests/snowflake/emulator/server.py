@@ -277,13 +277,15 @@ async def reset(request: Request) -> JSONResponse:
 
 
 async def forget_sessions(request: Request) -> JSONResponse:
-    """Every session is over, as after four hours without a word."""
-    account = emulator_of(request).account
+    """Every session, or every one of a user, is over, as after four hours without a word, or five minutes where its
+    transaction stands in the way of another."""
+    account, user = emulator_of(request).account, (await body_of(request)).get("user")
     with account.lock:
-        for session in account.sessions.values():
-            session.rollback()
-            session.duck.close()
-        account.sessions.clear()
+        for token, session in list(account.sessions.items()):
+            if user in (None, session.user):
+                session.rollback()
+                session.duck.close()
+                del account.sessions[token]
     return JSONResponse({})
 
 
