@@ -3,10 +3,11 @@
 from functools import cache
 from pathlib import Path
 
+from framework import sql
 from framework.deploy.cleaning import applied, prepared
 from framework.deploy.desired import Desired, desired
 from framework.deploy.objects import Object
-from framework.deploy.sources import tables_of
+from framework.deploy.sources import copy_values, tables_of
 from framework.project import Project, find
 
 HERE = Path(__file__).parent
@@ -40,6 +41,12 @@ def cleaning() -> list[str]:
         for table in tables_of(account, source):
             found += prepared(account, table, 3, 9) + applied(account, table, 3, 9)
     return found
+
+
+def loading() -> list[str]:
+    """The statements of loading: by name, and the question what is wrong with a part."""
+    values = copy_values(wanted("s3").account, "shop", "SKIP_FILE", ("dt=2026-01-01/hour=00/part-a-b-0-0.jsonl.gz",))
+    return [sql.render("snowflake", template, **values) for template in ("copy", "copy_errors")]
 
 
 def of_kind(environment: str, kind: str) -> list[Object]:

@@ -6,7 +6,7 @@ from functools import cache
 import pytest
 
 from tests.snowflake.grammar import ALLOWED, allowed, problems
-from tests.snowflake.rendered import ENVIRONMENTS, cleaning, statements
+from tests.snowflake.rendered import ENVIRONMENTS, cleaning, loading, statements
 
 pytestmark = pytest.mark.slow
 
@@ -16,7 +16,7 @@ SHARES = 8
 @cache
 def unique() -> dict[str, str]:
     """Each statement, and the first environment that has it."""
-    found = dict.fromkeys(cleaning(), "cleaning")
+    found = dict.fromkeys(cleaning(), "cleaning") | dict.fromkeys(loading(), "loading")
     return found | {each: environment for environment in reversed(ENVIRONMENTS) for each in statements(environment)}
 
 
