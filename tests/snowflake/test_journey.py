@@ -2,14 +2,13 @@
 
 import json
 import subprocess
-import sys
 
 import pytest
 
 from tests.snowflake import running
+from tests.snowflake.by_connector import CONNECTORS
 
 pytestmark = pytest.mark.slow
-CONNECTORS = {"4": str(running.PYTHON), "5": sys.executable}
 
 
 @pytest.mark.parametrize("major", CONNECTORS)

@@ -35,15 +35,17 @@ class Storage:
     s3_endpoint: str = ""
     azure_connection: str = ""
     region: str = "us-east-1"
-    clients: dict[str, Any] = field(default_factory=dict)
+    clients: dict[tuple[str, str], Any] = field(default_factory=dict)
 
-    def aws(self, service: str) -> Any:
-        if service not in self.clients:
-            self.clients[service] = boto3.client(
-                service, endpoint_url=self.s3_endpoint or None, region_name=self.region,
+    def aws(self, service: str, region: str = "") -> Any:
+        """boto3's client of a service, where the account is or in another region."""
+        wanted = (service, region or self.region)
+        if wanted not in self.clients:
+            self.clients[wanted] = boto3.client(
+                service, endpoint_url=self.s3_endpoint or None, region_name=wanted[1],
                 aws_access_key_id="emulator", aws_secret_access_key="emulator",
             )  # fmt: skip
-        return self.clients[service]
+        return self.clients[wanted]
 
     def azure(self, container: str) -> ContainerClient:
         return ContainerClient.from_connection_string(self.azure_connection, container)

@@ -80,7 +80,7 @@ def made(session: "Session", thing: Thing) -> None:
         topic = thing.options.get("AWS_SNS_TOPIC")
         if topic:
             try:
-                sns = session.account.storage.aws("sns")
+                sns = session.account.storage.aws("sns", topic.split(":")[3])
                 sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=thing.facts["channel"])
             except ClientError as problem:
                 raise compilation(f"Pipe cannot subscribe to '{topic}': {problem}", 1109, "22023") from None
