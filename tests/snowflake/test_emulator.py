@@ -326,3 +326,52 @@ def test_a_statement_fails_as_the_test_wants(account: running.Account, cursor: A
     run(cursor, "CREATE ROLE C")
     assert [each["error"] for each in account.statements()] == ["", "refused by the test", ""]
     assert [row[0] for row in run(cursor, "SHOW ROLES LIKE '_' ->> SELECT \"name\" FROM $1 ORDER BY 1")] == ["A", "C"]
+
+
+WRONG = [
+    (f"{COPY} FROBNICATE = TRUE", 1420),
+    (f"{COPY} FILE_FORMAT = (TYPE = JSON FROBNICATE = 1)", 1420),
+    (f"{COPY} ON_ERROR = SOMETIMES", 1008),
+    (f"{COPY} ON_ERROR = 'SKIP_FILE_x%'", 1008),
+    ("ALTER SESSION SET FROBNICATE = 1", 1420),
+    ("CREATE WAREHOUSE V WAREHOUSE_SIZE = 'HUGE'", 1008),
+    ("CREATE FILE FORMAT D.RAW.X TYPE = JSON COMPRESSION = RAR", 1008),
+    ("CREATE FILE FORMAT D.RAW.X TYPE = JSON SKIP_HEADER = 1", 1420),
+    ("CREATE DYNAMIC TABLE D.RAW.X TARGET_LAG = '30 seconds' WAREHOUSE = W AS SELECT N FROM D.RAW.T", 1008),
+    ("CREATE STREAM D.RAW.X ON TABLE D.RAW.T APPEND_ONLY = MAYBE", 1008),
+    ("CREATE TASK D.RAW.X SCHEDULE = 'USING CRON * * * *' AS SELECT 1", 1008),
+    ("CREATE TASK D.RAW.X WAREHOUSE = W WHEN CURRENT_TIMESTAMP() > '2026-01-01' AS SELECT 1", 2211),
+    ("CREATE NETWORK POLICY X ALLOWED_IP_LIST = ('10.0.0.0/8', 'home')", 1008),
+    ("CREATE NETWORK RULE D.RAW.X TYPE = IPV4 MODE = INGRESS VALUE_LIST = ('999.0.0.0/8')", 1008),
+    ("GRANT OPERATE ON TABLE D.RAW.T TO ROLE PUBLIC", 3008),
+    ("CREATE TABLE D.RAW.X (A NUMBER(40, 2))", 2003),
+    ("SELECT FROBNICATE(N) FROM D.RAW.T", 2140),
+]
+
+
+@pytest.mark.parametrize("index", range(len(WRONG)), ids=str)
+def test_a_wrong_value_is_refused(cursor: Any, index: int) -> None:
+    run(cursor, *SETUP)
+    refused(cursor, *WRONG[index])
+
+
+def test_a_network_policy_keeps_others_out(account: running.Account, cursor: Any) -> None:
+    key, private = running.key_pair()
+    rule = "CREATE OR REPLACE NETWORK RULE D.RAW.X TYPE = IPV4 MODE = INGRESS VALUE_LIST = ('{}')"
+    run(cursor, *SETUP, rule.format("10.0.0.0/8"), "CREATE NETWORK POLICY NP ALLOWED_NETWORK_RULE_LIST = (D.RAW.X)",
+        f"CREATE USER U TYPE = SERVICE NETWORK_POLICY = NP RSA_PUBLIC_KEY = '{key}'")  # fmt: skip
+    parameters = {**account.parameters, "user": "U", "private_key": private, "authenticator": "SNOWFLAKE_JWT"}
+    del parameters["password"]
+    with pytest.raises(DatabaseError, match=r"127\.0\.0\.1 is not allowed"):
+        snowflake.connector.connect(**parameters)
+    run(cursor, "ALTER NETWORK RULE D.RAW.X SET VALUE_LIST = ('127.0.0.0/8')")
+    snowflake.connector.connect(**parameters).close()
+
+
+def test_a_commit_after_a_failed_statement_is_no_silent_loss(cursor: Any) -> None:
+    """Snowflake would keep the first row; the emulator cannot, and says so."""
+    run(cursor, *SETUP, "BEGIN", "INSERT INTO D.RAW.T (N) VALUES (1)")
+    refused(cursor, "INSERT INTO D.RAW.T (N) VALUES ('x')", 100038)
+    refused(cursor, "COMMIT", 2, "of this emulator")
+    run(cursor, "INSERT INTO D.RAW.T (N) VALUES (2)")
+    assert run(cursor, "SELECT N FROM D.RAW.T") == [(2,)]

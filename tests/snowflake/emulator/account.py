@@ -12,7 +12,7 @@ import duckdb
 from . import functions
 from .access import Access
 from .catalog import Catalog, Path, Thing, depth
-from .errors import SnowflakeError, missing
+from .errors import SnowflakeError, missing, unsupported
 from .files import Storage
 from .lexer import name_of, quote_name
 
@@ -148,9 +148,16 @@ class Session:
             self.transaction = True
 
     def commit(self) -> None:
-        if self.transaction:
-            self.duck.commit()
-            self.settle(self.on_commit)
+        """Snowflake keeps what went well before a statement failed. DuckDB cannot: refused, not lost unsaid."""
+        if not self.transaction:
+            return
+        try:
+            self.duck.execute("SELECT 1").fetchall()
+        except duckdb.TransactionException:
+            self.rollback()
+            raise unsupported("COMMIT after a statement of the transaction has failed") from None
+        self.duck.commit()
+        self.settle(self.on_commit)
 
     def rollback(self) -> None:
         if self.transaction:

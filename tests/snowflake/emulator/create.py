@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from . import grammar, objects, relations
+from . import grammar, objects, options, relations
 from .catalog import Thing, depth
 from .drop import remove
 from .errors import compilation, denied, exists, missing, unsupported
@@ -101,6 +101,8 @@ def _required(kind: str, thing: Thing) -> None:
     for name in grammar.REQUIRED.get(kind, ()):
         if name not in thing.options:
             raise compilation(f"Missing option(s): [{name}]", 2077, "22023")
+    if kind == "NETWORK RULE" and thing.options["TYPE"] == "IPV4":
+        options.ipv4(thing.options["VALUE_LIST"], "VALUE_LIST")
 
 
 def settle(

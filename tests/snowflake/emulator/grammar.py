@@ -1,6 +1,6 @@
 """What each kind of object may be told in CREATE and in ALTER … SET, from Snowflake's reference pages."""
 
-from .options import Options, anything, boolean, group, identifier, integer, names, one_of, raw, text, texts
+from .options import Options, addresses, anything, boolean, group, identifier, integer, names, one_of, raw, text, texts
 
 SIZES = ("XSMALL", "X-SMALL", "SMALL", "MEDIUM", "LARGE", "XLARGE", "X-LARGE", "XXLARGE", "X2LARGE", "2X-LARGE",
          "XXXLARGE", "X3LARGE", "3X-LARGE", "X4LARGE", "4X-LARGE", "X5LARGE", "5X-LARGE", "X6LARGE",
@@ -138,7 +138,7 @@ CREATE: dict[str, Options] = {
     "NETWORK RULE": {"TYPE": one_of("IPV4", "AWSVPCEID", "AZURELINKID", "HOST_PORT", "PRIVATE_HOST_PORT"),
                      "MODE": one_of("INGRESS", "INTERNAL_STAGE", "EGRESS"), "VALUE_LIST": texts, "COMMENT": text},
     "NETWORK POLICY": {"ALLOWED_NETWORK_RULE_LIST": names, "BLOCKED_NETWORK_RULE_LIST": names,
-                       "ALLOWED_IP_LIST": texts, "BLOCKED_IP_LIST": texts, "COMMENT": text},
+                       "ALLOWED_IP_LIST": addresses, "BLOCKED_IP_LIST": addresses, "COMMENT": text},
     "STORAGE INTEGRATION": STORAGE, "NOTIFICATION INTEGRATION": NOTIFICATION,
     "FILE FORMAT": {name: value for name, value in ANY_FORMAT.items() if name != "FORMAT_NAME"},
     "STAGE": STAGE, "TABLE": TABLE, "PIPE": PIPE, "STREAM": STREAM, "TASK": TASK, "DYNAMIC TABLE": DYNAMIC,

@@ -1,5 +1,6 @@
 """The options of a statement: which there are, what values each takes; anything else is refused."""
 
+import ipaddress
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -65,6 +66,21 @@ def texts(reader: Reader, name: str) -> list[str]:
         if reader.peek() != ")":
             reader.expect(",")
     return out
+
+
+def addresses(reader: Reader, name: str) -> list[str]:
+    """('10.0.0.1', '10.0.0.0/8')"""
+    return ipv4(texts(reader, name), name)
+
+
+def ipv4(values: list[str], name: str) -> list[str]:
+    """The values, when they are addresses and ranges."""
+    for each in values:
+        try:
+            ipaddress.IPv4Network(each, strict=False)
+        except ValueError:
+            raise invalid_value(each, name) from None
+    return values
 
 
 def names(reader: Reader, name: str) -> list[str]:

@@ -2,6 +2,9 @@
 
 from typing import TYPE_CHECKING
 
+import sqlglot
+from sqlglot import exp
+
 from . import dynamic, grammar, objects, options, pipes, policies, scripting, streams, tables
 from .account import table_name
 from .catalog import Column, Thing
@@ -255,7 +258,7 @@ def task(session: "Session", reader: Reader, thing: Thing) -> None:
         while not reader.done and reader.peek() != "AS":
             reader.take()
         thing.facts["condition"] = reader.sql[first.start : reader.tokens[reader.at - 1].end]
-        policies.check(thing.facts["condition"])
+        _asks_of_streams(thing.facts["condition"])
     reader.expect("AS")
     thing.facts["body"] = reader.rest()
     objects.warehouse_there(session, thing)
@@ -265,6 +268,17 @@ def task(session: "Session", reader: Reader, thing: Thing) -> None:
         thing.facts["manual"] = True
     scripting.check_schedule(thing.options.get("SCHEDULE"))
     scripting.check(thing.facts["body"])
+
+
+ASKED = ("SYSTEM$STREAM_HAS_DATA", "SYSTEM$GET_PREDECESSOR_RETURN_VALUE", "SYSTEM$TASK_RUNTIME_INFO")
+
+
+def _asks_of_streams(condition: str) -> None:
+    """WHEN takes three functions only, joined by logic and comparison."""
+    policies.check(condition)
+    for call in sqlglot.parse_one(f"SELECT {condition}", read="snowflake").find_all(exp.Func):
+        if not isinstance(call, exp.Connector | exp.Cast) and call.name.upper() not in ASKED:
+            raise compilation(f"Invalid expression for task condition expression: '{call.sql('snowflake')}'", 2211)
 
 
 def task_changed(session: "Session", old: Thing, new: Thing) -> None:
