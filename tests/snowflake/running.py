@@ -20,6 +20,10 @@ ROOT = Path(__file__).parents[2]
 PYTHON = ROOT / ".venv-snowflake" / "bin" / "python"
 """The emulator's own environment; it also holds the older connector."""
 BUCKET = "landing"
+EXPLICIT: dict[str, Any] = {"enable_server_session_keep_alive_auto_detection": False}
+"""What the newer connector wants to be told."""
+if int(version("snowflake-connector-python").split(".")[0]) < 5:
+    EXPLICIT.clear()
 os.environ["AWS_EC2_METADATA_DISABLED"] = "true"  # the connector asks for the cloud it runs on
 
 
@@ -38,8 +42,7 @@ class Account:
             "protocol": "http", "login_timeout": 30,
             "session_parameters": {"CLIENT_TELEMETRY_ENABLED": False},
         }  # fmt: skip
-        if int(version("snowflake-connector-python").split(".")[0]) >= 5:  # it warns when this is not said
-            self.parameters["enable_server_session_keep_alive_auto_detection"] = False
+        self.parameters |= EXPLICIT
 
     def client(self, service: str) -> Any:
         """boto3's s3, sqs, sns of the account's cloud."""

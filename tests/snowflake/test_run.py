@@ -1,61 +1,20 @@
 """`framework run` with an emulated account as its warehouse: the same tables as on DuckDB, whichever way parts come."""
 
 import json
-from collections.abc import Iterable
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
-from framework.deploy.desired import Desired
-from framework.deploy.sources import tables_of
-from framework.project import find
-from framework.run import Report, run
-from framework.spec import Source
-from framework.workspace import Options, Workspace
+from framework.run import Report
 from tests import shop
 from tests.snowflake import running
 from tests.snowflake.deployed import Deployed, credentials, environment, with_environment
-from tests.snowflake.mirror import alike
+from tests.snowflake.duck import beside, read, same
 from tests.stages import places
 
 pytestmark = pytest.mark.slow
-
-
-def read(folder: Path) -> Report:
-    """All steps."""
-    report = run(Workspace(find(folder).deployment("shop", "snow")), Options())
-    assert (report.problems(), report.status) == ([], "ok")
-    return report
-
-
-def beside(folder: Path) -> None:
-    """The same log and parts into DuckDB."""
-    workspace = Workspace(find(folder).deployment("shop", "duck"))
-    with workspace.warehouse() as warehouse:
-        for stream in workspace.streams([]):
-            workspace.load(warehouse, stream)
-            workspace.clean(warehouse, stream)
-        workspace.marts(warehouse)
-
-
-def same(deployed: Deployed, wanted: Desired, source: Source, folder: Path) -> None:
-    """Every table of CLEAN and ANALYTICS as in DuckDB."""
-    tables = {each.model.table: each.name for each in tables_of(wanted.account, source)}
-    tables |= {mart.table: wanted.account.within("ANALYTICS", mart.table) for mart in source.analytics}
-    with duckdb.connect(str(folder / ".data" / "warehouse.duckdb"), read_only=True) as connection:
-        for table, name in tables.items():
-            described = connection.execute(f'select * from "{table}" limit 0').description
-            columns = [column[0] for column in described if not column[0].startswith("_")]
-            ours = alike(connection.execute(f'select {quoted(columns)} from "{table}"').fetchall())
-            assert ours
-            assert alike(deployed.run(f"SELECT {quoted(map(str.upper, columns))} FROM {name}")) == ours, table
-
-
-def quoted(names: Iterable[str]) -> str:
-    return ", ".join(f'"{name}"' for name in names)
 
 
 def through_the_shop(deployed: Deployed, folder: Path, settings: dict[str, Any], changed: bool = True) -> Report:
@@ -71,7 +30,7 @@ def through_the_shop(deployed: Deployed, folder: Path, settings: dict[str, Any],
             with deployed.alive() if settings["warehouse"]["load"] != "copy" else nullcontext():
                 report = read(place)
         beside(place)
-        same(deployed, wanted, project.deployment("shop", "snow").source, place)
+        same(deployed.run, wanted, project.deployment("shop", "snow").source, place)
     return report
 
 
