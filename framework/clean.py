@@ -95,7 +95,7 @@ def clean(warehouse: Warehouse, source: Source, stream: Stream, now: datetime) -
             "that: write `scope: partition`."
         )
     made_by = sql.render(warehouse.dialect, "create_clean", model=model) + children.made_by(model)
-    definition = hashlib.sha256((repr(model) + made_by).encode()).hexdigest()[:16]
+    definition = definition_of(model, made_by)
     table = sql.quote_name(model.table)
     with warehouse.transaction():
         known = _cleaned(warehouse, model, definition)
@@ -119,14 +119,29 @@ def clean(warehouse: Warehouse, source: Source, stream: Stream, now: datetime) -
     return Cleaned(model.table, rows, warnings)
 
 
+def definition_of(model: CleanModel, made_by: str) -> str:
+    """What is remembered of a table: a hash of all that makes it, and one of what its rows are."""
+    rows = (model.mode, model.scope, model.keys, model.cursor, model.cursor_form, str(model.delete_when))
+    return f"{_hash(repr(model) + made_by)} {_hash(repr(rows))}"
+
+
+def rows_in(definition: str) -> str:
+    """The hash of what a table's rows are."""
+    return definition.partition(" ")[2]
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
 def _cleaned(warehouse: Warehouse, model: CleanModel, definition: str) -> int | None:
     """The log entry up to which the table is clean; None where it is to be made, after what was there is dropped."""
     known = warehouse.execute(
         'select source, log, definition from _INGEST_CLEANED where lower("table") = lower(?)', (model.table,)
     )
+    there = _is_there(warehouse, model.table)
     if not known:
-        there = "select 1 from information_schema.tables where lower(table_name) = lower(?)"
-        if warehouse.execute(there, (model.table,)):
+        if there:
             raise WarehouseError(
                 f"there is a table {model.table} already, and cleaning did not make it: give the stream's table "
                 "another name, or drop that one."
@@ -141,11 +156,16 @@ def _cleaned(warehouse: Warehouse, model: CleanModel, definition: str) -> int | 
             f"the table {model.table} is that of the source {source!r}: give one of the two another name. If that "
             f"source is gone, drop the table and its row in _INGEST_CLEANED."
         )
-    if made == definition:
+    if made == definition and there:
         return int(log)
     children.drop_all(warehouse, model)
     warehouse.execute(sql.render(warehouse.dialect, "drop_clean", model=model))
     return None
+
+
+def _is_there(warehouse: Warehouse, table: str) -> bool:
+    there = "select 1 from information_schema.tables where lower(table_name) = lower(?)"
+    return bool(warehouse.execute(there, (table,)))
 
 
 def _work(warehouse: Warehouse, stream: Stream, model: CleanModel, after: int, through: int) -> list[str]:
@@ -254,18 +274,45 @@ def kept(model: CleanModel, read: Sequence[tuple[Any, ...]]) -> list[str]:
 
 def marts(warehouse: Warehouse, source: Source, config: Mapping[str, Any]) -> list[Cleaned]:
     """Makes the tables of ANALYTICS, each after those that it is made of."""
-    made = []
-    for mart in in_order(source.analytics):
-        table = mart.table
-        text = render_text(mart.sql, {"config": config, "ref": sql.quote_name}).strip().rstrip(";")
-        model = sql.MartModel(table, text, mart.description or "")
-        try:
-            warehouse.execute(sql.render(warehouse.dialect, "mart", mart=model))
-        except WarehouseError as error:
-            raise WarehouseError(f"{source.name}: {table} can't be made, the old one stays: {error}") from None
-        rows = warehouse.execute(f"select count(*) from {sql.quote_name(table)}")[0][0]
-        made.append(Cleaned(table, rows))
-    return made
+    return [make_mart(warehouse, source, mart, config) for mart in in_order(source.analytics)]
+
+
+def make_mart(warehouse: Warehouse, source: Source, mart: Mart, config: Mapping[str, Any]) -> Cleaned:
+    """Makes one, from what CLEAN holds, in one transaction. Raises WarehouseError; then the old one stays."""
+    table, statement = mart.table, mart_statement(mart, config)
+    try:
+        with warehouse.transaction():
+            _is_ours(warehouse, source, table)
+            warehouse.execute(statement)
+            warehouse.execute('delete from _INGEST_CLEANED where lower("table") = lower(?)', (table,))
+            columns = ('"table"', "source", "stream", "log", "definition", "cleaned_at")
+            row = (table, source.name, "", 0, mart_definition(statement), datetime.now(UTC).replace(tzinfo=None))
+            warehouse.insert("_INGEST_CLEANED", columns, [row])
+    except WarehouseError as error:
+        raise WarehouseError(f"{source.name}: {table} can't be made, the old one stays: {error}") from None
+    rows = warehouse.execute(f"select count(*) from {sql.quote_name(table)}")[0][0]
+    return Cleaned(table, rows)
+
+
+def _is_ours(warehouse: Warehouse, source: Source, table: str) -> None:
+    known = warehouse.execute('select source from _INGEST_CLEANED where lower("table") = lower(?)', (table,))
+    if known and known[0][0] != source.name:
+        raise WarehouseError(f"the table is that of the source {known[0][0]!r}: give one of the two another name")
+    if not known and _is_there(warehouse, table):
+        raise WarehouseError(
+            "there is a table of that name already, and no run made it: give the mart another name, or drop that one"
+        )
+
+
+def mart_statement(mart: Mart, config: Mapping[str, Any]) -> str:
+    """What makes it in DuckDB."""
+    text = render_text(mart.sql, {"config": config, "ref": sql.quote_name}).strip().rstrip(";")
+    return sql.render("duckdb", "mart", mart=sql.MartModel(mart.table, text, mart.description or ""))
+
+
+def mart_definition(statement: str) -> str:
+    """What is remembered of a mart."""
+    return f"mart {_hash(statement)}"
 
 
 def in_order(analytics: Sequence[Mart]) -> list[Mart]:

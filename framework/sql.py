@@ -34,6 +34,8 @@ class ColumnModel:
         return self.type not in ("text", "json")
 
 
+BESIDE = ("_DELETED_", "_SHADOWED_")
+"""What the names of the tables beside a CLEAN table begin with: keys that are deleted, rows that another one covers."""
 LIST = "list"
 """The type of the columns that hold arrays for child tables; no spec can ask for it."""
 
@@ -99,12 +101,12 @@ class CleanModel:
     @property
     def tombstones(self) -> str:
         """The table of deleted keys, so that a late older version does not bring one back."""
-        return f"_DELETED_{self.table}"
+        return f"{BESIDE[0]}{self.table}"
 
     @property
     def shadows(self) -> str:
         """The table of rows whose key a newer row of another partition holds."""
-        return f"_SHADOWED_{self.table}"
+        return f"{BESIDE[1]}{self.table}"
 
     @property
     def has_shadows(self) -> bool:

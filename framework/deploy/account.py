@@ -138,7 +138,7 @@ def account_of(environment: str, settings: Environment, project: str) -> Account
     place = f"framework.yaml: environments.{environment}"
     if not isinstance(settings.warehouse, SnowflakeWarehouse):
         raise SettingsError(
-            f"{place}.warehouse is of type {settings.warehouse.type}: nothing has to be deployed there. "
+            f"{place}.warehouse is of type {settings.warehouse.type}: it is no account in Snowflake. "
             "Name an environment in Snowflake with --env."
         )
     if not isinstance(settings.stage, S3Stage | AzureStage):

@@ -41,7 +41,24 @@ class Reconcile(msgspec.Struct, frozen=True, tag="reconcile"):
     view: str
 
 
-Step = Statement | Drain | Refresh | Reconcile
+class Fill(msgspec.Struct, frozen=True, tag="fill"):
+    """DuckDB: make a CLEAN table and fill it with what RAW holds, in one transaction."""
+
+    source: str
+    stream: str
+    sql: str
+    """The statements that make it."""
+
+
+class Build(msgspec.Struct, frozen=True, tag="build"):
+    """DuckDB: make a mart from what CLEAN holds, in one transaction."""
+
+    source: str
+    table: str
+    sql: str
+
+
+Step = Statement | Drain | Refresh | Reconcile | Fill | Build
 
 
 class Action(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from framework.deploy.account import Account
-from framework.deploy.actions import Action, Drain, Plan, Reconcile, Refresh, Statement, Step
+from framework.deploy.actions import Action, Build, Drain, Fill, Plan, Reconcile, Refresh, Statement, Step
 from framework.deploy.compare import held_back
 from framework.deploy.journal import Journal
 from framework.deploy.live import Live
@@ -170,3 +170,7 @@ def told(step: Step) -> str:
             return f"tell {step.pipe} of the parts in {step.location} that {step.raw} lacks"
         case Reconcile():
             return f"wait until {step.view} shows no difference"
+        case Fill():
+            return f"{step.sql.strip()}\n-- and fill it with what RAW holds of {step.source}.{step.stream}"
+        case Build():
+            return step.sql.strip()

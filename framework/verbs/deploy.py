@@ -6,10 +6,9 @@ import time
 from pathlib import Path
 
 from framework.deploy.actions import Action, Allowed, is_called
-from framework.deploy.desired import desired
 from framework.deploy.plan_file import keep, kept, still_holds, to_json
-from framework.deploy.script import files, whole
-from framework.deploy.target import opened
+from framework.deploy.script import whole
+from framework.deploy.target import opened, rendered
 from framework.errors import SettingsError
 from framework.project import Project, find
 from framework.verbs.common import console, environment_option
@@ -77,7 +76,7 @@ def _project(arguments: argparse.Namespace) -> Project:
 
 
 def _render(arguments: argparse.Namespace) -> int:
-    told = files(desired(_project(arguments), arguments.env, arguments.source))
+    told = rendered(_project(arguments), arguments.env, arguments.source)
     if arguments.out is None:
         print(whole(told), end="")
         return 0

@@ -112,9 +112,11 @@ def test_the_example_works_as_it_is_written(
     assert all(line.startswith("--") for line in printed[printed.index("-- 4_steps.md") :].splitlines())
 
 
-def test_where_there_is_nothing_to_deploy_that_is_said(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["deploy", "render", "--env", "local", "--project", str(HERE)]) == 1
-    assert "nothing has to be deployed there" in capsys.readouterr().err
+def test_of_a_duckdb_file_its_tables_are_rendered(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["deploy", "render", "--env", "local", "--project", str(HERE)]) == 0
+    printed = capsys.readouterr().out
+    assert "create table if not exists RAW_EVERY_JSON" in printed.replace('"', "")
+    assert "WAREHOUSE" not in printed
 
 
 def test_no_secret_is_rendered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
