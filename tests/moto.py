@@ -50,9 +50,9 @@ class Moto:
 
 
 @contextmanager
-def serving() -> Iterator[Moto]:
-    """The server, for as long as the block lasts."""
-    words = [sys.executable, "-W", "ignore", "-c", _CODE]
+def serving(python: str = sys.executable) -> Iterator[Moto]:
+    """The server, for as long as the block lasts, by a Python that has moto."""
+    words = [python, "-W", "ignore", "-c", _CODE]
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
     with subprocess.Popen(words, text=True, **pipes) as process:
         try:

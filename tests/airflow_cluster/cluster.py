@@ -43,13 +43,13 @@ def until(what: Callable[[], Any], seconds: float = PATIENCE, every: float = 0.2
 class Cluster:
     """One Airflow, its folder and its processes."""
 
-    def __init__(self, home: Path, bundle: dict[str, Any]) -> None:
+    def __init__(self, home: Path, bundles: list[dict[str, Any]], more: dict[str, str]) -> None:
         self.home, self.logs = home, home / "logs"
         self.logs.mkdir(parents=True)
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._ports = {name: free_port() for name in ("api", "postgres", "redis", "triggerer")}
         self.url = f"http://127.0.0.1:{self._ports['api']}"
-        self.environment = _environment(home, self._ports, bundle)
+        self.environment = _environment(home, self._ports, bundles) | more
         self._client = httpx.Client(base_url=self.url, timeout=60, trust_env=False)
 
     def start(self) -> None:
@@ -208,7 +208,7 @@ def _answers(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def _environment(home: Path, ports: dict[str, int], bundle: dict[str, Any]) -> dict[str, str]:
+def _environment(home: Path, ports: dict[str, int], bundles: list[dict[str, Any]]) -> dict[str, str]:
     """Nothing of ours leaks in: an executor that is set somewhere else would be used here."""
     url = f"http://127.0.0.1:{ports['api']}"
     database = f"postgresql+psycopg2://airflow@127.0.0.1:{ports['postgres']}/airflow"
@@ -228,7 +228,7 @@ def _environment(home: Path, ports: dict[str, int], bundle: dict[str, Any]) -> d
         "API__WORKERS": "1",
         "API__SECRET_KEY": secrets.token_hex(16),
         "API_AUTH__JWT_SECRET": secrets.token_hex(32),
-        "DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": json.dumps([bundle]),
+        "DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": json.dumps(bundles),
         "DAG_PROCESSOR__DAG_BUNDLE_STORAGE_PATH": str(home / "bundles"),
         "DAG_PROCESSOR__BUNDLE_REFRESH_CHECK_INTERVAL": "1",
         "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "10",
@@ -244,9 +244,9 @@ def _environment(home: Path, ports: dict[str, int], bundle: dict[str, Any]) -> d
 
 
 @contextmanager
-def running(home: Path, bundle: dict[str, Any]) -> Iterator[Cluster]:
-    """An Airflow without workers, for as long as it is needed."""
-    cluster = Cluster(home, bundle)
+def running(home: Path, bundles: list[dict[str, Any]], **more: str) -> Iterator[Cluster]:
+    """An Airflow without workers, for as long as it is needed. `more` is for the environment of all its parts."""
+    cluster = Cluster(home, bundles, more)
     try:
         cluster.start()
         yield cluster

@@ -4,9 +4,11 @@ import json
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 GROUPS = 200
 PAGES = 30
+FAR_GROUPS, FAR_PAGES = 24, 10
 
 CROWD = """\
 version: 1
@@ -79,4 +81,19 @@ def write(folder: Path, crowd_url: str, shop_url: str, credentials: Path) -> Pat
         },
     }
     (folder / "framework.yaml").write_text(json.dumps({"version": 1, "environments": {"local": local}}))
+    return folder
+
+
+def write_far(folder: Path, crowd_url: str, stage: dict[str, Any]) -> Path:
+    """A project whose parts lie in a bucket."""
+    (folder / "sources").mkdir(parents=True)
+    text = crowd("far", "{concurrency: 8}", FAR_GROUPS, FAR_PAGES, "Into a bucket")
+    (folder / "sources" / "far.yaml").write_text(text, encoding="utf-8")
+    far = {
+        "stage": stage,
+        "warehouse": {"type": "duckdb", "path": "far.duckdb"},
+        "hosts": {"https://crowd.example": crowd_url},
+        "airflow": {"one_host": True, "threads": 2, "batch": "1ms"},
+    }
+    (folder / "framework.yaml").write_text(json.dumps({"version": 1, "environments": {"far": far}}))
     return folder

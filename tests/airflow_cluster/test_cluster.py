@@ -24,7 +24,8 @@ if find_spec("airflow") is None:
     pytest.skip("Airflow is in .venv-airflow: make test-airflow", allow_module_level=True)
 
 from tests.airflow_cluster.cluster import BIN, Cluster, running, until
-from tests.airflow_cluster.project import GROUPS, PAGES, TINY, write
+from tests.airflow_cluster.project import FAR_GROUPS, FAR_PAGES, GROUPS, PAGES, TINY, write, write_far
+from tests.moto import ENVIRONMENT, Moto, serving
 from tests.shop import played
 
 pytestmark = [pytest.mark.airflow, pytest.mark.slow]
@@ -63,13 +64,30 @@ def folder(home: Path, crowd_url: str) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def airflow(home: Path, folder: Path) -> Iterator[Cluster]:
-    kwargs = {"project": str(folder), "environment": "local", "refresh_interval": 2}
-    bundle = {"name": "ingest", "classpath": "dag_factory.bundle.SpecBundle", "kwargs": kwargs}
-    with running(home / "airflow", bundle) as cluster:
-        until(lambda: {"shop", "calm", "two", "killed", "strict"} <= set(cluster.dags()), why="no DAGs")
+def aws() -> Iterator[Moto]:
+    """By the other environment's Python: moto is not among what is pinned for Airflow."""
+    with serving(str(HERE.parents[1] / ".venv" / "bin" / "python")) as server:
+        server.client("s3").create_bucket(Bucket="lake")
+        yield server
+
+
+@pytest.fixture(scope="module")
+def far(home: Path, crowd_url: str, aws: Moto) -> Path:
+    return write_far(home / "far", crowd_url, {"type": "s3", "bucket": "lake", "endpoint_url": aws.address})
+
+
+@pytest.fixture(scope="module")
+def airflow(home: Path, folder: Path, far: Path) -> Iterator[Cluster]:
+    bundles = [bundle("ingest", folder, "local"), bundle("far", far, "far")]
+    with running(home / "airflow", bundles, **ENVIRONMENT) as cluster:
+        until(lambda: {"shop", "calm", "two", "killed", "strict", "far"} <= set(cluster.dags()), why="no DAGs")
         cluster.start_worker("one", 2)
         yield cluster
+
+
+def bundle(name: str, project: Path, environment: str) -> dict[str, Any]:
+    kwargs = {"project": str(project), "environment": environment, "refresh_interval": 2}
+    return {"name": name, "classpath": "dag_factory.bundle.SpecBundle", "kwargs": kwargs}
 
 
 def rows(folder: Path, query: str) -> list[tuple[Any, ...]]:
@@ -214,6 +232,22 @@ def test_twenty_tasks_never_send_more_than_the_limit(airflow: Cluster, crowd_url
     assert len(came) == 24 * 15
     assert 20 <= most_in(came, 3.0) <= 30, "the limit is what holds them, and it does"
     assert stats["most"]["strict"] <= 8
+
+
+def test_a_bucket_is_all_that_workers_have_to_share(airflow: Cluster, far: Path, aws: Moto) -> None:
+    """The project's folder holds no part, no plan and no log of it."""
+    before = {name: airflow.taken_by(name) for name in ("one", "three")}
+    wall(airflow, "far")
+    assert all(airflow.taken_by(name) > taken + 2 for name, taken in before.items()), "both had their share"
+    with duckdb.connect(str(far / "far.duckdb"), read_only=True) as connection:
+        counted = "select count(*), count(distinct (group_id, id)) from CLN_FAR_POST"
+        assert connection.execute(counted).fetchall() == [(FAR_GROUPS * FAR_PAGES * 5,) * 2]
+    listed = aws.client("s3").get_paginator("list_objects_v2").paginate(Bucket="lake")
+    keys = [found["Key"] for page in listed for found in page.get("Contents", [])]
+    folders = {part for key in keys for part in key.split("/") if part.startswith("_")}
+    assert {"_log", "_plan", "_run"} <= folders, keys
+    assert sorted(path.name for path in far.iterdir()) == ["far.duckdb", "framework.yaml", "sources"]
+    assert airflow.import_errors().keys() <= {"broken.py"}
 
 
 def test_a_backfill_of_three_days_beside_a_live_run(airflow: Cluster, folder: Path) -> None:
