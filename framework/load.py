@@ -56,7 +56,11 @@ def load(warehouse: FileWarehouse, stage: Stage, log: Log, source: str, stream: 
     """Loads what the stream's log holds beyond the ledger. Raises WarehouseError where a part is not what its manifest
     says; then nothing of its batch is in RAW."""
     where = "where source = ? and stream = ?"
-    head = warehouse.execute(f"select coalesce(max(log), 0) from _INGEST_ENTRIES {where}", (source, stream))[0][0]
+    last = warehouse.execute(
+        f"select log, run_id from _INGEST_ENTRIES {where} order by log desc limit 1", (source, stream)
+    )
+    head, run = last[0] if last else (0, "")
+    same_log(log, head, run, warehouse.url)
     parts = rows = 0
     for batch in batches(log.published(head), lambda part: part.bytes, BATCH_BYTES, BATCH_ENTRIES):
         with ExitStack() as files, warehouse.transaction():
@@ -80,6 +84,22 @@ def load(warehouse: FileWarehouse, stage: Stage, log: Log, source: str, stream: 
         parts += len(found)
         rows += sum(part.rows for part in found)
     return Loaded(parts, rows)
+
+
+def same_log(log: Log, head: int, run: str, where: str) -> None:
+    """Raises WarehouseError where the log is not the one that was loaded up to that entry, which that run wrote: its
+    entries would be taken for loaded ones."""
+    if not head:
+        return
+    entry = log.entry(head)
+    if entry is None or entry.run != run:
+        found = f"was written by run {entry.run}" if entry else "is not there"
+        raise WarehouseError(
+            f"{log.name}: {where} has loaded the log up to entry {head}, written by run {run}, and here that "
+            f"entry {found}. So the stage was emptied, or it is another one. Nothing of it was loaded: what it holds "
+            "would be taken for what was loaded before. Put the stage back that was there, or load this one into "
+            "another warehouse (another file or database), which then holds all that is in this stage."
+        )
 
 
 def batches(

@@ -61,6 +61,11 @@ class Log:
                 yield each, self._decoded(self._key(each), text)
             seen = number
 
+    def entry(self, number: int) -> AnyEntry | None:
+        """One entry, if it is there."""
+        text = self._stage.read(self._key(number))
+        return self._decoded(self._key(number), text) if text is not None else None
+
     def _numbers(self, folder: str, after: int = 0) -> Iterator[int]:
         start = f"{self._folder}{folder}"
         for found in self._stage.list(f"{start}/0", after=f"{start}/{after:08d}.json"):

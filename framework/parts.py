@@ -7,6 +7,8 @@ bounded by the buffer, whatever the size of the stream.
 
 import hashlib
 import itertools
+import re
+import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -20,6 +22,17 @@ BUFFER_BYTES = 4 << 20
 """How much of a slice is held back before it gets parts of its own."""
 _WRITE_BYTES = 1 << 20
 _GZIP = 31
+_END = re.compile(r"(r[0-9a-f]{8})?\.jsonl\.gz$")
+
+
+def reissued_key(key: str) -> str:
+    """A new name for a part that is to count in the place of this one."""
+    return _END.sub(f"r{secrets.token_hex(4)}.jsonl.gz", key)
+
+
+def first_key(key: str) -> str:
+    """What the part was called before it was reissued; its own name where it was not."""
+    return _END.sub(".jsonl.gz", key)
 
 
 class Upload(Protocol):

@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from msgspec.structs import replace
 from framework.errors import StageError, WarehouseError
 from framework.load import Loaded
 from framework.manifest import Committed, Range, Slice, SliceResult, Window
+from framework.stages.local import LocalFolder
 from framework.warehouses.duckdb import DuckDB
 from tests.warehouses.lake import AT, Lake, Read, source
 
@@ -220,6 +222,24 @@ def test_a_part_that_is_gone_is_named(lake: Lake) -> None:
     with pytest.raises(StageError, match="is in the log and not in the stage"):
         lake.load()
     assert lake.raw() == []
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_a_stage_that_was_emptied_is_not_taken_for_what_was_loaded(lake: Lake, more: int) -> None:
+    """Its log begins anew, with numbers that were loaded from the old one."""
+    lake.add(Read(records(1)))
+    lake.add(Read(records(2)), run="b")
+    assert lake.load() == Loaded(2, 2)
+    root = lake.stage.root
+    shutil.rmtree(root)
+    lake.stage = LocalFolder(root)
+    with pytest.raises(WarehouseError, match="entry 2, written by run b, and here that entry is not there"):
+        lake.load()
+    for number in range(1 + more):
+        lake.add(Read(records(7)), run=f"c{number}")
+    with pytest.raises(WarehouseError, match=r"the stage was emptied, or it is another one.*Put the stage back"):
+        lake.load()
+    assert lake.raw() == ['{"id": 1}', '{"id": 2}']
 
 
 @pytest.mark.parametrize("moment", ["load", "insert", "execute"])

@@ -14,6 +14,7 @@ from framework.deploy.journal import Journal
 from framework.deploy.live import Live
 from framework.deploy.objects import Object
 from framework.errors import WarehouseError
+from framework.parts import first_key
 from framework.snowflake_session import Session
 from framework.snowflake_words import quote_text
 
@@ -114,15 +115,18 @@ class Performer:
         return int(json.loads(told).get("pendingFileCount", 0))
 
     def _refresh(self, step: Refresh) -> None:
-        """Part by part, or folder by folder where RAW has nothing of it."""
+        """Part by part, or folder by folder where RAW is to have all of it. What was reissued has no part in it."""
         root = step.location.partition("/")[2]
         staged = [_below(row["name"], root) for folder in self._folders(step) for row in self._session.rows(folder)]
         rows = self._session.execute(f"SELECT DISTINCT SRC_FILENAME FROM {step.raw}")
         loaded = {_below(str(name), root) for (name,) in rows}
         folders_loaded = {name.rpartition("/")[0] for name in loaded}
-        missing = [name for name in staged if name not in loaded]
+        refused = {first for name in staged if (first := first_key(name)) != name}
+        not_whole = folders_loaded | {name.rpartition("/")[0] for name in refused}
         wanted = {
-            name if name.rpartition("/")[0] in folders_loaded else f"{name.rpartition('/')[0]}/" for name in missing
+            name if (folder := name.rpartition("/")[0]) in not_whole else f"{folder}/"
+            for name in staged
+            if name not in loaded | refused
         }
         for prefix in sorted(wanted):
             self._run(f"ALTER PIPE {step.pipe} REFRESH PREFIX = {quote_text(prefix)}")

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from framework.deploy import loading
 from framework.errors import WarehouseError
-from framework.load import Loaded, batches, keep
+from framework.load import Loaded, batches, keep, same_log
 from framework.log import Log
 from framework.manifest import Committed, Numbered, Part
 from framework.snowflake import copying, pipes
@@ -47,6 +47,7 @@ def load(place: Place, log: Log, now: datetime) -> Loaded:
     while tries < TRIES and reissues < REISSUES:
         try:
             head = _head(place)
+            same_log(log, head, _run_of(place, head), place.warehouse.url)
             for batch in batches(log.published(head), lambda _: 1, MOST_FILES, BATCH_ENTRIES):
                 found = [part for _, entry in batch if isinstance(entry, Committed) for part in entry.parts]
                 try:
@@ -93,6 +94,13 @@ def _head(place: Place) -> int:
         f"WHEN NOT MATCHED THEN INSERT (SOURCE, STREAM, LOADED_BY, LOG) VALUES ({values}, 0)"
     )
     return 0
+
+
+def _run_of(place: Place, head: int) -> str:
+    """The run that wrote an entry of the log that is loaded."""
+    table = place.warehouse.ops("_INGEST_ENTRIES")
+    found = place.run(f"SELECT RUN_ID FROM {table} WHERE {place.these()} AND LOG = {head}") if head else []
+    return str(found[0][0]) if found else ""
 
 
 def _bring(place: Place, parts: Sequence[Part], batch: Sequence[Numbered], head: int, now: datetime) -> None:

@@ -5,8 +5,6 @@ reader of the log publishes, or voids where the store lost the upload.
 """
 
 import gzip
-import re
-import secrets
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -21,7 +19,7 @@ from framework.errors import StageError, WarehouseError
 from framework.lines import Lines
 from framework.log import AlreadyLogged, Log
 from framework.manifest import BadLine, Committed, Numbered, Part, Reissued
-from framework.parts import Held, PartFile
+from framework.parts import Held, PartFile, reissued_key
 from framework.snowflake.place import Place
 from framework.snowflake.refused import NotLoaded, line_of
 from framework.stages.base import Leftover
@@ -32,7 +30,6 @@ REASON = 300
 """How much of a reason is kept."""
 _ERROR, _LINE = 0, 2
 """Where the answer to copy_errors says what is wrong, and where."""
-_END = re.compile(r"(r[0-9a-f]{8})?\.jsonl\.gz$")
 
 
 def reissue(place: Place, log: Log, batch: Sequence[Numbered], refused: NotLoaded, now: datetime) -> list[str]:
@@ -84,7 +81,7 @@ def _without(place: Place, part: Part, bad: Sequence[BadLine]) -> Part | None:
     left_out = {line.row for line in bad}
     if len(left_out) == part.rows:
         return None
-    key = _END.sub(f"r{secrets.token_hex(4)}.jsonl.gz", part.key)
+    key = reissued_key(part.key)
     file = PartFile(key, place.stage.prepare(key))
     try:
         rows, held = 0, Held()

@@ -1,6 +1,7 @@
 """plan, apply, drift on an emulated account: each kind of change, its class, and what becomes of the data."""
 
 import copy
+import gzip
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ from framework.cli import main
 from framework.deploy.actions import Action, Plan
 from framework.deploy.on_snowflake import SnowflakeTarget
 from tests.snowflake.deploying import SPEC, Site, site
-from tests.snowflake.running import Account
+from tests.snowflake.running import BUCKET, Account
 
 pytestmark = pytest.mark.slow
 Spec = dict[str, Any]
@@ -327,3 +328,84 @@ def test_what_somebody_else_made_is_left_alone(tmp_path: Path, account: Account)
     assert found["adopt CLEAN.CLN_ITEM"] == "manual"
     assert deploy(there, "apply", "--allow", "all", "--destroy", "CLEAN.CLN_ITEM") == 1
     assert there.run("SELECT * FROM LAKE.CLEAN.CLN_ITEM") == [(1,)]
+
+
+def test_another_place_of_the_stage_loses_and_doubles_nothing(deployed: Site) -> None:
+    """The log and the parts were moved before, by whoever moves the stage."""
+    s3, old = deployed.account.client("s3"), "lake/source=api/"
+    keys = [each["Key"] for each in s3.list_objects_v2(Bucket=BUCKET, Prefix=old)["Contents"]]
+    key = next(each for each in keys if "-items-" in each)
+    deployed.run(
+        "INSERT INTO LAKE.OPS._INGEST_PARTS (SOURCE, STREAM, LOG, PART, ROW_COUNT) "
+        f"VALUES ('api', 'items', 1, '{key}', 2)"
+    )
+    before = deployed.run("SELECT SRC_FILE_ROW_NUMBER, PAYLOAD::VARCHAR FROM LAKE.RAW.RAW_API_JSON ORDER BY 1, 2")
+    for each in keys:
+        s3.copy_object(Bucket=BUCKET, Key=f"there/{each}", CopySource={"Bucket": BUCKET, "Key": each})
+    deployed.write(SPEC, stage={"prefix": "there"})
+    assert graded(planned(deployed)) == {
+        "change LAKE_STORAGE": "manual", "change RAW.STG_LANDING": "guarded", "replace OPS.RECONCILE_API": "safe",
+    }  # fmt: skip
+    deployed.run(
+        "ALTER STORAGE INTEGRATION LAKE_STORAGE SET "
+        f"STORAGE_ALLOWED_LOCATIONS = ('s3://{BUCKET}/lake/', 's3://{BUCKET}/there/lake/')", role="ACCOUNTADMIN"
+    )  # fmt: skip
+    deploy(deployed, "apply", "--allow", "RAW.STG_LANDING")
+    assert graded(planned(deployed))["replace RAW.PIPE_API"] == "guarded", "it must be told what RAW lacks"
+    with deployed.at_work():
+        deploy(deployed, "apply", "--allow", "RAW.PIPE_API")
+    assert [name for name in graded(planned(deployed)) if "INTEGRATION" not in name and "STORAGE" not in name] == []
+    assert deployed.run("SELECT MISSING_ROWS FROM LAKE.OPS.RECONCILE_API") == [(0,)]
+    new = deployed.land("a9", "items", {"id": 9, "amount": "9.00"})
+    s3.copy_object(Bucket=BUCKET, Key=f"there/{new}", CopySource={"Bucket": BUCKET, "Key": new})
+    deployed.run(f"ALTER PIPE LAKE.RAW.PIPE_API REFRESH PREFIX = '{new.partition('source=api/')[2]}'")
+    deployed.account.pump()
+    after = deployed.run("SELECT SRC_FILE_ROW_NUMBER, PAYLOAD::VARCHAR FROM LAKE.RAW.RAW_API_JSON ORDER BY 1, 2")
+    assert sorted(after) == sorted([*before, (1, '{"amount":"9.00","id":9}')])
+    assert {
+        name.partition("source=")[0] for (name,) in deployed.run("SELECT SRC_FILENAME FROM LAKE.RAW.RAW_API_JSON")
+    } == {"there/lake/"}
+
+
+def tries(there: Site, key: str) -> int:
+    """How often a pipe tried a part."""
+    named = "TABLE_NAME => 'LAKE.RAW.RAW_API_JSON', START_TIME => DATEADD(HOUR, -1, CURRENT_TIMESTAMP())"
+    rows = there.run(f"SELECT FILE_NAME FROM TABLE(LAKE.INFORMATION_SCHEMA.COPY_HISTORY({named}))")
+    return sum(key.endswith(name) for (name,) in rows)
+
+
+def test_a_pipe_that_is_replaced_is_not_told_of_what_was_reissued(deployed: Site) -> None:
+    refused = deployed.land("a4", "items").replace("hour=00", "hour=01")
+    reissued = refused.replace(".jsonl.gz", "r0123abcd.jsonl.gz")
+    s3 = deployed.account.client("s3")
+    s3.put_object(Bucket=BUCKET, Key=refused, Body=gzip.compress(b'{"no": json}\n{"id":4,"amount":"4.00"}\n'))
+    deployed.account.pump()
+    assert tries(deployed, refused) == 1
+    deployed.run("ALTER PIPE LAKE.RAW.PIPE_API SET PIPE_EXECUTION_PAUSED = TRUE")
+    s3.put_object(Bucket=BUCKET, Key=reissued, Body=gzip.compress(b'{"id":4,"amount":"4.00"}\n'))
+    topic = deployed.account.client("sns").create_topic(Name="parts")["TopicArn"]
+    deployed.write(SPEC, deploy={"storage": {**deployed.environment["deploy"]["storage"], "aws_sns_topic_arn": topic}})
+    with deployed.at_work():
+        assert deploy(deployed, "apply", "--allow", "RAW.PIPE_API") == 0
+    deployed.account.pump()
+    assert (tries(deployed, refused), tries(deployed, reissued)) == (1, 1)
+    assert amounts(deployed) == [*AMOUNTS, ("4", "4.00")]
+
+
+def test_another_topic_replaces_the_pipe_and_loses_and_doubles_nothing(deployed: Site) -> None:
+    """Its own definition: what Snowflake can't alter is made anew, and told of what RAW lacks."""
+    topic = deployed.account.client("sns").create_topic(Name="parts")["TopicArn"]
+    deployed.write(SPEC, deploy={"storage": {**deployed.environment["deploy"]["storage"], "aws_sns_topic_arn": topic}})
+    assert graded(planned(deployed)) == {"replace RAW.PIPE_API": "guarded"}
+    assert deploy(deployed, "apply") == 1
+    assert deployed.run("SELECT COUNT(*) FROM LAKE.RAW.RAW_API_JSON") == [(4,)]
+    deployed.run("ALTER PIPE LAKE.RAW.PIPE_API SET PIPE_EXECUTION_PAUSED = TRUE")
+    missed = deployed.land("a3", "items", {"id": 3, "amount": "3.00"})
+    with deployed.at_work():
+        assert deploy(deployed, "apply", "--allow", "RAW.PIPE_API") == 0
+        assert planned(deployed).actions == ()
+    deployed.account.pump()
+    counts = deployed.run("SELECT SRC_FILENAME, COUNT(*) FROM LAKE.RAW.RAW_API_JSON GROUP BY 1")
+    assert dict(counts)[missed] == 1
+    assert sum(count for _, count in counts) == 5
+    assert amounts(deployed) == [*AMOUNTS, ("3", "3.00")]

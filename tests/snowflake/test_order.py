@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from framework.errors import WarehouseError
 from framework.snowflake import pipes
 from framework.snowflake.tasks import moments
 from tests.snowflake.deployed import Deployed, credentials
@@ -134,3 +135,23 @@ def test_killed_at_every_statement(deployed: Deployed, public: str, tmp_path: Pa
     made = Pond(tmp_path, deployed, public, load, *STREAMS, load_timeout="30s")
     with deployed.alive():
         killed(made, tmp_path, 1)
+
+
+@pytest.mark.parametrize("load", ["copy", "snowpipe_rest"])
+def test_a_stage_that_was_emptied_is_not_taken_for_what_was_loaded(
+    deployed: Deployed, tmp_path: Path, public: str, load: str
+) -> None:
+    made = Pond(tmp_path, deployed, public, load, {"clean": table(columns=COLUMNS)})
+    made.add(Read([{"id": 1}]), run="a")
+    with deployed.alive():
+        assert made.bring().rows == 1
+        assert made.bring().rows == 0
+        bucket = deployed.account.client("s3")
+        for found in bucket.list_objects_v2(Bucket=BUCKET, Prefix="lake/")["Contents"]:
+            bucket.delete_object(Bucket=BUCKET, Key=found["Key"])
+        made.add(Read([{"id": 2}]), run="b")
+        with pytest.raises(
+            WarehouseError, match=r"entry 1, written by run a, and here that entry was written by run b"
+        ):
+            made.bring()
+    assert made.ask("SELECT COUNT(*) FROM LAKE.RAW.RAW_API_JSON") == [(1,)]

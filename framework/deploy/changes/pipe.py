@@ -1,6 +1,7 @@
 """Pipes. Replacing one forgets what it has loaded, so what it loads again is what RAW lacks, part by part."""
 
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 from framework.deploy import loading
 from framework.deploy.account import STAGE
@@ -128,12 +129,30 @@ def stage(each: Object, around: Around) -> Iterator[Action]:
         steps.append(Statement(f"ALTER PIPE {pipe.name} SET PIPE_EXECUTION_PAUSED = TRUE"))
         steps.append(Statement(f"ALTER PIPE {pipe.name} SET COMMENT = {quote_text(mark)}"))
     steps += [Drain(pipe.name) for pipe in pipes_of(each, around)]
+    steps += [Statement(moved) for moved in _moved(there[0], wanted[0], around)]
     changed = f"URL = {quote_text(wanted[0])} STORAGE_INTEGRATION = {each.values['integration']}"
     steps.append(Statement(f"ALTER STAGE {each.name} SET {changed} COMMENT = {quote_text(each.comment)}"))
     what = f"{there[0]} by {there[1]}" if there[1] != wanted[1] else there[0]
     about = f"{wanted[0]} by {wanted[1]} instead of {what}: its pipes are paused, drained and replaced after it"
+    about += "; move the log and the parts there first"
     by_hand = found.definition == each.definition
     yield around.action(each, "change", "guarded", about, *steps, by_hand=by_hand)
+
+
+def _moved(old: str, new: str, around: Around) -> Iterator[str]:
+    """RAW says of each row which part it came from, by its path in the bucket: where that is another one from now on,
+    the rows say so too, or no part of the ledger would be found in RAW."""
+    before, after = (urlsplit(url).path.lstrip("/") for url in (old, new))
+    if around.account.on_azure:  # the container is no part of it
+        before, after = (path.partition("/")[2] for path in (before, after))
+    if before == after:
+        return
+    for table in around.live.objects.values():
+        if table.kind == "table" and table.definition and around.short(table.name).startswith("RAW.RAW_"):
+            moved = f"{quote_text(after)} || SUBSTR(SRC_FILENAME, {len(before) + 1})"
+            not_yet = f"NOT STARTSWITH(SRC_FILENAME, {quote_text(after)})"
+            of_old = f"STARTSWITH(SRC_FILENAME, {quote_text(before)}) AND {not_yet}"
+            yield f"UPDATE {table.name} SET SRC_FILENAME = {moved} WHERE {of_old}"
 
 
 def pipes_of(each: Object, around: Around) -> list[Found]:
