@@ -1146,7 +1146,11 @@ def test_a_parents_log_that_was_deleted_is_said(tmp_path: Path, capsys: pytest.C
         shutil.rmtree(tmp_path / ".data" / "stage" / "ingest" / "_log" / "api" / "items")
         assert framework(tmp_path, "run", "api") == 1
         assert "--full-refresh" in capsys.readouterr().err
+        assert framework(tmp_path, "run", "api", "--full-refresh") == 1, "the file has loaded the log that is gone"
+        assert "another warehouse" in capsys.readouterr().err
+        (tmp_path / ".data" / "warehouse.duckdb").unlink()
         assert framework(tmp_path, "run", "api", "--full-refresh") == 0
+        assert len(raw(tmp_path)) == 6, "what the two refused runs published, too"
 
 
 def test_a_parents_part_that_is_damaged_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

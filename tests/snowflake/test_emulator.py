@@ -119,20 +119,25 @@ def test_a_pipe_knows_files_by_name_for_fourteen_days_and_forgets_them_when_repl
         account.pump()
         return int(run(cursor, "SELECT COUNT(*) FROM D.RAW.T")[0][0])
 
+    def pending() -> int:
+        return int(json.loads(run(cursor, "SELECT SYSTEM$PIPE_STATUS('D.RAW.P')")[0][0])["pendingFileCount"])
+
     assert again() == again() == 1
     put(account, "a/1.jsonl.gz", {"x": 2})
     assert again() == 1, "new content under an old name is not seen"
     run(cursor, PIPE)
     assert again() == 2, "a replaced pipe loads all again"
-    run(cursor, "ALTER PIPE D.RAW.P SET PIPE_EXECUTION_PAUSED = TRUE")
     put(account, "a/2.jsonl.gz", {"x": 3})
-    assert again() == 2
-    assert json.loads(run(cursor, "SELECT SYSTEM$PIPE_STATUS('D.RAW.P')")[0][0])["pendingFileCount"] == 1
+    run(cursor, "ALTER PIPE D.RAW.P REFRESH", "ALTER PIPE D.RAW.P SET PIPE_EXECUTION_PAUSED = TRUE")
+    assert pending() == 1
+    put(account, "a/3.jsonl.gz", {"x": 4})
+    assert again() == 3, "a paused pipe loads what was queued before"
+    assert pending() == 0, "and holds what it is told of since"
     account.pass_time(days=15)
     refused(cursor, "ALTER PIPE D.RAW.P SET PIPE_EXECUTION_PAUSED = FALSE", 1107)
     run(cursor, "SELECT SYSTEM$PIPE_FORCE_RESUME('D.RAW.P', 'STALENESS_CHECK_OVERRIDE')")
     account.pump()
-    assert run(cursor, "SELECT COUNT(*) FROM D.RAW.T") == [(3,)]
+    assert run(cursor, "SELECT COUNT(*) FROM D.RAW.T") == [(4,)]
 
 
 def test_a_pipe_says_which_lines_were_bad(account: running.Account, cursor: Any) -> None:

@@ -44,7 +44,7 @@ def check(session: "Session", thing: Thing) -> None:
         raise compilation("ON_ERROR = ABORT_STATEMENT is not supported in a pipe.", 1104, "0A000")
     table = copy_statement.target(session, copy)
     session.need("SELECT", table)
-    thing.facts.update(queue=[], paused=False, table=table.path, events=0)
+    thing.facts.update(queue=[], held=[], paused=False, table=table.path, events=0)
     if copy.streaming:
         return
     stage, path = staged.split(session, copy.reference)
@@ -106,14 +106,14 @@ def wants(account: "Account", pipe: Thing, path: str) -> bool:
 
 
 def enqueue(account: "Account", pipe: Thing, file: File) -> bool:
-    """Queue a file unless its name is known to this pipe."""
-    stage = stage_of(account, pipe)
-    if not stage or any(file.path == each.path for each in pipe.facts["queue"]):
+    """Queue a file unless its name is known to this pipe. A paused pipe holds it until it is resumed."""
+    stage, facts = stage_of(account, pipe), pipe.facts
+    if not stage or any(file.path == each.path for each in (*facts["queue"], *facts["held"])):
         return False
     if history.piped_before(account, pipe, staged.place(stage), file):
         return False
-    pipe.facts["queue"].append(file)
-    pipe.facts["last_received"] = account.now()
+    facts["held" if facts["paused"] else "queue"].append(file)
+    facts["last_received"] = account.now()
     return True
 
 
@@ -139,8 +139,8 @@ def refresh(session: "Session", pipe: Thing, reader: Reader) -> Result:
 
 
 def run(account: "Account", pipe: Thing) -> list[history.Load]:
-    """Load what is queued, as the pipe's owner."""
-    if pipe.facts["paused"] or not pipe.facts["queue"]:
+    """Load what is queued, as the pipe's owner; where it is paused, what was queued before that."""
+    if not pipe.facts["queue"]:
         return []
     waiting, pipe.facts["queue"] = pipe.facts["queue"], []
     stage, table = stage_of(account, pipe), account.catalog.find("TABLE", pipe.facts["table"])
@@ -196,7 +196,14 @@ def pause(session: "Session", pipe: Thing, paused: bool) -> None:
         pipe.facts["paused_at"] = account.now()
     elif not paused and pipe.facts["paused"] and account.now() - pipe.facts["paused_at"] > timedelta(days=STALE_DAYS):
         raise compilation(f"Pipe '{pipe.name}' is stale: resume it with SYSTEM$PIPE_FORCE_RESUME.", 1107, "55000")
+    _set(pipe, paused)
+
+
+def _set(pipe: Thing, paused: bool) -> None:
     pipe.facts["paused"] = paused
+    if not paused:
+        pipe.facts["queue"] += pipe.facts["held"]
+        pipe.facts["held"] = []
 
 
 def force_resume(session: "Session", pipe: Thing, how: str) -> None:
@@ -204,4 +211,4 @@ def force_resume(session: "Session", pipe: Thing, how: str) -> None:
     stale = pipe.facts["paused"] and account.now() - pipe.facts["paused_at"] > timedelta(days=STALE_DAYS)
     if stale and "STALENESS_CHECK_OVERRIDE" not in how.upper():
         raise compilation(f"Pipe '{pipe.name}' is stale: give STALENESS_CHECK_OVERRIDE.", 1107, "55000")
-    pipe.facts["paused"] = False
+    _set(pipe, False)
